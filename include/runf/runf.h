@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* librunf: OCI containers (runtime-spec 1.3) on Linux 5.10 and newer. */
+#ifndef RUNF_RUNF_H
+#define RUNF_RUNF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <runf/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The library never prints, exits or installs signal handlers, and leaves
+ * cwd, umask, environment and signal mask as it found them. It makes no
+ * threads. One context is used by one thread at a time; containers are
+ * shared between processes by the state directory alone.
+ *
+ * Structs of options begin with their size, so that they can grow: set it
+ * to sizeof, zero the rest. Functions return 0, or a negative errno with
+ * *ERR filled in. Documents cross as JSON text; a returned text is released
+ * with runf_free_text().
+ */
+struct runf;
+
+enum runf_log_level {
+	RUNF_LOG_ERROR,
+	RUNF_LOG_WARNING,
+	RUNF_LOG_INFO,
+	RUNF_LOG_DEBUG
+};
+
+struct runf_options {
+	size_t size;
+	/* State directory, made if missing; NULL: /run/runf. */
+	const char *root;
+	/* No cgroup at all (--cgroup-manager=disabled). */
+	bool cgroup_disabled;
+	/* Told of warnings and, with log_level, more. May be NULL. */
+	void (*log)(void *context, enum runf_log_level level, const char *text);
+	void *log_context;
+	enum runf_log_level log_level;
+	/*
+	 * The program may be visible to containers as /proc/PID/exe and is
+	 * protected already: it runs from a sealed memfd, a detached
+	 * read-only mount or a file nobody can write. When false, create and
+	 * exec fail rather than expose it; see runf_protect_self().
+	 */
+	bool self_protected;
+};
+
+int runf_open(const struct runf_options *options, struct runf **ret_runf,
+              struct runf_error *err);
+void runf_close(struct runf *runf);
+void runf_free_text(char *text);
+
+/*
+ * Execute this program again from a copy that cannot be written through
+ * /proc/PID/exe (CVE-2019-5736): a read-only detached bind mount (Linux
+ * 5.12), else a sealed memfd. Returns 1 if it already runs from one, and
+ * does not return after the execution; on failure a negative errno. Call it
+ * first in main(), with main's arguments and environment.
+ */
+int runf_protect_self(char *const argv[], char *const env[],
+                      struct runf_error *err);
+
+/* ---- containers */
+
+struct runf_create_options {
+	size_t size;
+	const char *bundle; /* NULL: the current directory */
+	const char *config; /* file name in the bundle; NULL: config.json */
+	const char *console_socket;
+	const char *pidfd_socket;
+	const char *pid_file;
+	bool no_pivot;
+	bool no_new_keyring;
+	unsigned int preserve_fds; /* 3 to 3 + N - 1, behind LISTEN_FDS */
+};
+
+/* Steps 1 to 5 of the specification's lifecycle: ends in state `created`. */
+int runf_create(struct runf *runf, const char *id,
+                const struct runf_create_options *options,
+                struct runf_error *err);
+
+/* Steps 6 to 9: from `created` to `running`. */
+int runf_start(struct runf *runf, const char *id, struct runf_error *err);
+
+struct runf_run_options {
+	size_t size;
+	struct runf_create_options create;
+	bool detach;       /* return when it runs; *RET_STATUS is 0 */
+	bool keep;         /* do not delete it when it has ended */
+	bool no_subreaper; /* foreign orphans are not adopted while waiting */
+};
+
+/*
+ * Create and start; unless detached, also relay the terminal on descriptors
+ * 0 and 1 (if the container has one), forward signals, wait, and delete.
+ * *RET_STATUS is the exit status, 128 + N after signal N.
+ */
+int runf_run(struct runf *runf, const char *id,
+             const struct runf_run_options *options, int *ret_status,
+             struct runf_error *err);
+
+struct runf_exec_options {
+	size_t size;
+	/* A whole process.json; the members down to `args` are then unused. */
+	const char *process_file;
+	const char *const *args; /* NULL-terminated; config's process else */
+	const char *const *env;  /* NULL-terminated "K=V" beside config's */
+	const char *cwd;
+	const char *user; /* UID[:GID] */
+	const unsigned int *additional_gids;
+	size_t additional_gids_count;
+	const char *const *caps; /* NULL-terminated CAP_* to add */
+	const char *apparmor;
+	const char *process_label;
+	bool tty;
+	bool no_new_privs;
+
+	const char *console_socket;
+	const char *pidfd_socket;
+	const char *pid_file;
+	const char *cgroup; /* existing sub-cgroup of the container's */
+	unsigned int preserve_fds;
+	bool detach;
+	bool ignore_paused;
+};
+
+/* Another process in a running container. *RET_STATUS as of runf_run(). */
+int runf_exec(struct runf *runf, const char *id,
+              const struct runf_exec_options *options, int *ret_status,
+              struct runf_error *err);
+
+/* Signal 1 to 64 to init, or with ALL to every process of the cgroup. */
+int runf_kill(struct runf *runf, const char *id, int signal, bool all,
+              struct runf_error *err);
+
+/*
+ * Steps 11 to 13. Only `stopped` and `created` containers; with FORCE any,
+ * also half-created ones, and an unknown id is no error.
+ */
+int runf_delete(struct runf *runf, const char *id, bool force,
+                struct runf_error *err);
+
+int runf_pause(struct runf *runf, const char *id, struct runf_error *err);
+int runf_resume(struct runf *runf, const char *id, struct runf_error *err);
+
+/* RESOURCES is a LinuxResources document: what it names is changed. */
+int runf_update(struct runf *runf, const char *id, const char *resources,
+                struct runf_error *err);
+
+/* ---- questions */
+
+/* The state document of one container. */
+int runf_state(struct runf *runf, const char *id, char **ret_json,
+               struct runf_error *err);
+/* An array of them; unreadable ones are left out with a warning. */
+int runf_list(struct runf *runf, char **ret_json, struct runf_error *err);
+/* An array of host pids, sub-cgroups included. */
+int runf_ps(struct runf *runf, const char *id, char **ret_json,
+            struct runf_error *err);
+
+/* ---- without a container; no privilege, no context needed */
+
+/*
+ * What create would do, as JSON: the plan for this host. ID may be NULL.
+ */
+int runf_plan(const char *id, const struct runf_create_options *options,
+              char **ret_json, struct runf_error *err);
+
+/*
+ * All faults of config.json at once: an array of {path, line, level, text},
+ * empty if there are none. Fails only if the file cannot be read.
+ */
+int runf_check(const struct runf_create_options *options, char **ret_json,
+               struct runf_error *err);
+
+/* The features document (features.md of the specification). */
+int runf_features(char **ret_json, struct runf_error *err);
+
+/* A sample config.json. */
+int runf_spec(bool rootless, char **ret_json, struct runf_error *err);
+
+const char *runf_version(void);
+/* The commit it was built from, or "unknown". */
+const char *runf_commit(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small questions about strings, and strict numbers. */
+#include "base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+bool str_has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text);
+	size_t tail = strlen(suffix);
+
+	return length >= tail && str_equal(text + length - tail, suffix);
+}
+
+int str_to_u64(const char *text, int base, uint64_t *ret_value)
+{
+	unsigned long long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, base);
+	if (errno)
+		return -errno;
+	if (*end)
+		return -EINVAL;
+	*ret_value = value;
+	return 0;
+}
+
+int str_to_u32(const char *text, int base, uint32_t *ret_value)
+{
+	uint64_t value;
+	int result = str_to_u64(text, base, &value);
+
+	if (result < 0)
+		return result;
+	if (value > UINT32_MAX)
+		return -ERANGE;
+	*ret_value = (uint32_t)value;
+	return 0;
+}
+
+int str_to_i64(const char *text, int base, int64_t *ret_value)
+{
+	const char *digits = *text == '-' ? text + 1 : text;
+	long long value;
+	char *end;
+
+	if (!isdigit((unsigned char)*digits))
+		return -EINVAL;
+	errno = 0;
+	value = strtoll(text, &end, base);
+	if (errno)
+		return -errno;
+	if (*end)
+		return -EINVAL;
+	*ret_value = value;
+	return 0;
+}
+
+const struct str_value *str_lookup(const struct str_value *table,
+                                   const char *name)
+{
+	for (; table->name; table++)
+		if (str_equal(table->name, name))
+			return table;
+	return NULL;
+}
+
+const char *str_name_of(const struct str_value *table, uint64_t value)
+{
+	for (; table->name; table++)
+		if (table->value == value)
+			return table->name;
+	return NULL;
+}

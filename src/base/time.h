@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clocks, and the one written form of a date. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t time_monotonic_ns(void);
+
+#define TIME_TEXT_SIZE 96
+
+/* Now in UTC as RFC 3339 with nanoseconds: 2026-01-02T03:04:05.000000006Z. */
+void time_now_text(char text[TIME_TEXT_SIZE]);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runf run */
+#include "cli/bundle.h"
+#include "cli/cli.h"
+
+static const struct cli_option run_options[] = {
+	OPTIONS_BUNDLE(struct runf_run_options, create.),
+	OPTION_SWITCH('d', "detach", struct runf_run_options, detach,
+	              "return as soon as the program runs"),
+	OPTION_SWITCH(0, "keep", struct runf_run_options, keep,
+	              "do not delete the container at its end"),
+	OPTION_SWITCH(0, "no-subreaper", struct runf_run_options, no_subreaper,
+	              "adopt no orphans while waiting"),
+	OPTIONS_SOCKETS(struct runf_run_options, create.),
+	OPTIONS_CONTAINER(struct runf_run_options, create.),
+	OPTIONS_END,
+};
+
+static int run_run(struct cli *cli, void *values, struct runf_error *err)
+{
+	struct runf_run_options *options = values;
+	int status = 0;
+	int result;
+
+	options->size = sizeof(*options);
+	options->create.size = sizeof(options->create);
+	result =
+		runf_run(cli->runf, cli->words.items[0], options, &status, err);
+	return result < 0 ? result : status;
+}
+
+const struct cli_command command_run = {
+	.name = "run",
+	.arguments = "ID",
+	.summary = "make a container, start it, wait for it and delete it",
+	.options = run_options,
+	.values_size = sizeof(struct runf_run_options),
+	.words_min = 1,
+	.words_max = 1,
+	.flags = COMMAND_OPENS | COMMAND_PROTECTS | COMMAND_CREATES,
+	.run = run_run,
+};

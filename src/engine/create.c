@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Make a container, the parent's side up to the clone; and undo it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "engine/creation.h"
+#include "engine/spawn.h"
+#include "engine/sync.h"
+#include "plan/decide.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+#include "tty/console.h"
+
+/* Descriptors that a plan may need beside its sources. */
+#define SPARE_DESCRIPTORS 64
+
+#define FIRST_KEPT_FD 3
+
+void creation_begin(struct creation *c, struct engine *engine, const char *id,
+                    const struct runf_create_options *options, bool gated)
+{
+	memset(c, 0, sizeof(*c));
+	c->engine = engine;
+	c->id = id;
+	c->options = options;
+	c->gated = gated;
+	c->dir.fd = -1;
+	c->console = -1;
+	c->gate = -1;
+	c->sync[0] = -1;
+	c->sync[1] = -1;
+	c->master = -1;
+	c->pidfd = -1;
+	c->cgroup = CGROUP_NONE;
+}
+
+/*
+ * What the caller passes is not close-on-exec, or we would not have it; what
+ * we opened ourselves is, and must not be taken for it.
+ */
+static int creation_check_kept_fds(const struct plan_process *process,
+                                   struct error *err)
+{
+	int end = FIRST_KEPT_FD + (int)(process ? process->keep_fds : 0);
+	int fd;
+
+	for (fd = FIRST_KEPT_FD; fd < end; fd++)
+		if (sys_get_cloexec(fd) != 0)
+			return error_set(
+				err, ERROR_USAGE, -EBADF,
+				"file descriptor %d is to be preserved, but the caller did not pass it",
+				fd);
+	return 0;
+}
+
+/* What contradicts itself, before anything is made. */
+static int creation_check(const struct creation *c, struct error *err)
+{
+	const struct plan_process *process = c->plan->process;
+	bool terminal = process && process->terminal;
+	int result;
+
+	if (!c->engine->self_protected)
+		return error_set(
+			err, ERROR_INTERNAL, -EPERM,
+			"the program is not protected against being overwritten through /proc/self/exe");
+	result = creation_check_kept_fds(process, err);
+	if (result < 0)
+		return result;
+	if (c->options->console_socket && !terminal)
+		return error_set(
+			err, ERROR_USAGE, -EINVAL,
+			"--console-socket is given, but process.terminal is false");
+	if (c->gated && terminal && !c->options->console_socket)
+		return error_set(
+			err, ERROR_USAGE, -EINVAL,
+			"process.terminal is true: a detached container needs --console-socket");
+	return 0;
+}
+
+/* Compile or find the filter; reach whoever waits for the terminal. */
+static int creation_prepare(struct creation *c, struct error *err)
+{
+	int result = seccomp_prepare(&c->arena, &c->plan->seccomp,
+	                             c->engine->store.fd, &c->engine->log,
+	                             &c->seccomp, err);
+
+	if (result == 0 && c->options->console_socket)
+		result = tty_connect_console(c->options->console_socket,
+		                             &c->console, err);
+	return result;
+}
+
+/* The id, the note of what may be left over, the cgroup with its limits. */
+static int creation_claim(struct creation *c, struct error *err)
+{
+	int result = store_add(&c->engine->store, c->id, &c->dir, err);
+
+	if (result < 0)
+		return result;
+	if (c->plan->cgroup.mode != PLAN_CGROUP_DISABLED) {
+		result = store_write_journal(
+			&c->dir, lifecycle_journal(&c->arena, &c->plan->cgroup),
+			err);
+		if (result == 0)
+			result = cgroup_create(&c->plan->cgroup, &c->cgroup,
+			                       err);
+		if (result < 0)
+			return result;
+	}
+	if (c->gated) {
+		c->gate = sys_listen_unix(SOCK_DGRAM, c->dir.fd, STORE_GATE,
+		                          0600);
+		if (c->gate < 0)
+			return error_system(err, c->gate,
+			                    "make the start gate");
+	}
+	return 0;
+}
+
+/* Many binds need many descriptors; init gets its own limit later. */
+static void creation_raise_descriptors(size_t needed)
+{
+	struct rlimit limit;
+
+	if (sys_prlimit(0, RLIMIT_NOFILE, NULL, &limit) < 0 ||
+	    limit.rlim_cur >= needed + SPARE_DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	sys_prlimit(0, RLIMIT_NOFILE, &limit, NULL);
+}
+
+static int creation_open_sources(struct creation *c, struct error *err)
+{
+	size_t count = c->plan->sources_count;
+
+	creation_raise_descriptors(count);
+	c->sources = arena_new_array(&c->arena, struct rootfs_source, count);
+	c->source_fds = arena_new_array(&c->arena, int, count);
+	for (; c->sources_open < count; c->sources_open++) {
+		struct rootfs_source *source = &c->sources[c->sources_open];
+		int result = rootfs_open_source(
+			&c->plan->sources[c->sources_open], source, err);
+
+		if (result < 0)
+			return result;
+		c->source_fds[c->sources_open] = source->fd;
+	}
+	return 0;
+}
+
+/* What init's own hooks are told; it cannot build texts itself. */
+static void creation_prepare_hooks(struct creation *c)
+{
+	struct state_facts facts = creation_state_facts(c);
+
+	if (c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count ||
+	    c->plan->hooks[PLAN_HOOK_START_CONTAINER].count)
+		state_text_prepare(&c->arena, &facts, &c->hook_state);
+}
+
+static int creation_spawn(struct creation *c, struct error *err)
+{
+	struct spawned spawned = { .pidfd = -1 };
+	pid_t pid;
+	int result = sys_socketpair(SOCK_SEQPACKET, c->sync);
+
+	if (result < 0)
+		return error_system(err, result, "make the sync socket");
+	creation_prepare_hooks(c);
+	pid = spawn_process(&c->plan->ns, c->source_fds, c->cgroup.leaf,
+	                    &spawned, err);
+	if (pid == 0)
+		init_main(c);
+	c->pid = spawned.pid;
+	c->pidfd = spawned.pidfd;
+	c->outside_cgroup = spawned.outside;
+	fd_close(&c->sync[1]);
+	if (pid < 0)
+		return pid;
+	if (!spawned.bridge)
+		return 0;
+	/* The bridge says who init is, and is gone. */
+	return creation_cross_bridge(c, err);
+}
+
+int creation_make(struct creation *c, struct error *err)
+{
+	int result = creation_check(c, err);
+
+	if (result == 0)
+		result = engine_open_store(c->engine, true, err);
+	if (result == 0)
+		result = creation_prepare(c, err);
+	if (result == 0)
+		result = creation_claim(c, err);
+	if (result == 0)
+		result = creation_open_sources(c, err);
+	if (result == 0)
+		result = creation_spawn(c, err);
+	if (result == 0)
+		result = creation_converse(c, err);
+	return result;
+}
+
+void creation_keep(struct creation *c)
+{
+	store_dir_close(&c->dir);
+	cgroup_close(&c->cgroup);
+	c->pid = 0;
+}
+
+/* As if it had never been: processes, cgroup, hooks' due, directory. */
+static void creation_undo(struct creation *c)
+{
+	siginfo_t info;
+
+	if (c->pid > 0) {
+		sys_pidfd_send_signal(c->pidfd, SIGKILL);
+		sys_waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED);
+	}
+	cgroup_undo(&c->cgroup);
+	if (c->hooks_ran)
+		creation_run_poststop(c);
+	if (c->dir.fd >= 0)
+		store_remove(&c->engine->store, &c->dir, NULL);
+}
+
+void creation_end(struct creation *c)
+{
+	size_t i;
+
+	fd_close(&c->sync[0]);
+	fd_close(&c->sync[1]);
+	for (i = 0; i < c->sources_open; i++)
+		fd_close(&c->sources[i].fd);
+	creation_undo(c);
+	fd_close(&c->console);
+	fd_close(&c->gate);
+	fd_close(&c->master);
+	fd_close(&c->pidfd);
+	store_dir_close(&c->dir);
+	arena_release(&c->arena);
+}
+
+int engine_create(struct engine *engine, const char *id,
+                  const struct runf_create_options *options, struct error *err)
+{
+	auto_creation struct creation c;
+	int result;
+
+	creation_begin(&c, engine, id, options, true);
+	result = creation_load(&c, err);
+	if (result == 0)
+		result = creation_make(&c, err);
+	if (result == 0 && options->pid_file)
+		result = pidfile_write(options->pid_file, c.pid, err);
+	if (result < 0)
+		return result;
+	creation_keep(&c);
+	return 0;
+}

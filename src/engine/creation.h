@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One container being made: everything create and run hold meanwhile. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "cgroup/cgroup.h"
+#include "engine/engine.h"
+#include "engine/state.h"
+#include "plan/facts.h"
+#include "plan/plan.h"
+#include "rootfs/rootfs.h"
+#include "seccomp/seccomp.h"
+#include "store/store.h"
+
+struct creation {
+	struct arena arena;
+	struct engine *engine;
+	const char *id;
+	const struct runf_create_options *options;
+	bool gated; /* init waits for `start` (create), or does not (run) */
+
+	/* What shall be. */
+	const char *config; /* the document, as copied into the store */
+	size_t config_length;
+	const struct oci_spec *spec;
+	struct facts facts;
+	const struct plan *plan;
+	struct seccomp_program seccomp;
+	struct state_text hook_state; /* for init's hooks */
+
+	/* What is, to be given back or undone. */
+	struct store_dir dir;
+	struct cgroup cgroup;
+	bool outside_cgroup; /* clone3 could not put init into it */
+	struct rootfs_source *sources;
+	int *source_fds; /* the same, for ns/ */
+	size_t sources_open;
+	int console; /* connected console socket, or -1 */
+	int gate;
+	int sync[2]; /* parent's end, init's end */
+	int master;  /* of the terminal, when nobody else took it */
+	pid_t pid;   /* of init; 0: there is none yet */
+	int pidfd;
+	bool hooks_ran; /* prestart or later: poststop is due on failure */
+	char created[TIME_TEXT_SIZE];
+};
+
+/*
+ * After creation_load(): to a container in state `created` (gated), or to init on its
+ * way to the program with nothing left to wait for. What fails is not undone
+ * here but by creation_end().
+ */
+int creation_make(struct creation *c, struct error *err);
+
+/*
+ * Wait until the program is executed. A failure on the way is init's error.
+ */
+int creation_await_exec(struct creation *c, struct error *err);
+
+/* Empty, for id and options that outlive it. */
+void creation_begin(struct creation *c, struct engine *engine, const char *id,
+                    const struct runf_create_options *options, bool gated);
+
+/* The container stands: creation_end() only lets go of it. */
+void creation_keep(struct creation *c);
+
+/* Release everything, and unless it is kept, undo everything. */
+void creation_end(struct creation *c);
+
+#define auto_creation cleanup_with(creation_end)
+
+/* load.c: the bundle as an absolute path, and its document. */
+int load_config(struct arena *arena, const struct runf_create_options *options,
+                const char **ret_bundle, const char **ret_text,
+                size_t *ret_length, struct error *err);
+/* load.c: the documents and decisions; nothing is created. */
+int creation_load(struct creation *c, struct error *err);
+/*
+ * parent.c: what the parent does once init exists. With a bridge in between,
+ * first find init behind it. Poststop hooks only warn.
+ */
+int creation_cross_bridge(struct creation *c, struct error *err);
+int creation_converse(struct creation *c, struct error *err);
+void creation_run_poststop(struct creation *c);
+struct state_facts creation_state_facts(const struct creation *c);
+/* init.c: the other side. Does not return. */
+void init_main(const struct creation *c) __attribute__((noreturn));
+
+/* The pid file: in a temporary file first, then renamed over PATH. */
+int pidfile_write(const char *path, pid_t pid, struct error *err);

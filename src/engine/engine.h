@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs of a container's life, and what they share. */
+#pragma once
+
+#include <runf/runf.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "plan/plan.h"
+#include "store/store.h"
+
+struct oci_process;
+struct oci_spec;
+
+/* One user of the library: where containers are, and whom to tell. */
+struct engine {
+	struct store store; /* fd -1 until the first verb needs it */
+	const char *root;
+	struct log log;
+	bool cgroup_disabled;
+	bool self_protected;
+};
+
+/* Open the state root once; with CREATE make it. -ENOENT if it is missing. */
+int engine_open_store(struct engine *engine, bool create, struct error *err);
+
+/*
+ * The verbs take the public option structs as they are: they are the words
+ * of this layer too. See runf.h for what they promise.
+ */
+int engine_create(struct engine *engine, const char *id,
+                  const struct runf_create_options *options, struct error *err);
+int engine_start(struct engine *engine, const char *id, struct error *err);
+int engine_run(struct engine *engine, const char *id,
+               const struct runf_run_options *options, int *ret_status,
+               struct error *err);
+int engine_exec(struct engine *engine, const char *id,
+                const struct runf_exec_options *options, int *ret_status,
+                struct error *err);
+int engine_kill(struct engine *engine, const char *id, int signal, bool all,
+                struct error *err);
+int engine_delete(struct engine *engine, const char *id, bool force,
+                  struct error *err);
+int engine_freeze(struct engine *engine, const char *id, bool frozen,
+                  struct error *err);
+int engine_update(struct engine *engine, const char *id, const char *resources,
+                  struct error *err);
+/* Documents in ARENA. */
+int engine_state(struct engine *engine, struct arena *arena, const char *id,
+                 const char **ret_json, struct error *err);
+int engine_list(struct engine *engine, struct arena *arena,
+                const char **ret_json, struct error *err);
+int engine_ps(struct engine *engine, struct arena *arena, const char *id,
+              const char **ret_json, struct error *err);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stay with a process in the foreground: signals, terminal, its end. */
+#include "engine/foreground.h"
+
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sys/process.h"
+#include "tty/relay.h"
+
+int foreground_enter(struct foreground *foreground, bool reap,
+                     struct error *err)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	foreground->reap = reap;
+	foreground->signals = sys_signalfd(&all);
+	if (foreground->signals < 0)
+		return error_system(err, foreground->signals, "make signalfd");
+	sys_set_signal_mask(&all, &foreground->mask);
+	if (reap)
+		sys_set_child_subreaper(1);
+	return 0;
+}
+
+void foreground_leave(struct foreground *foreground)
+{
+	fd_close(&foreground->signals);
+	sys_set_signal_mask(&foreground->mask, NULL);
+	if (foreground->reap)
+		sys_set_child_subreaper(0);
+}
+
+int foreground_wait(struct foreground *foreground, pid_t pid, int pidfd,
+                    int master, int *ret_status, struct error *err)
+{
+	bool terminal = master >= 0;
+	struct tty_session session = {
+		.pid = pid,
+		.pidfd = pidfd,
+		.signals = foreground->signals,
+		.master = master,
+		.in = terminal ? STDIN_FILENO : -1,
+		.out = terminal ? STDOUT_FILENO : -1,
+		.reap = foreground->reap,
+	};
+
+	return tty_wait(&session, ret_status, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stay with a process in the foreground: signals, terminal, its end. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct foreground {
+	sigset_t mask; /* as it was */
+	int signals;   /* signalfd, or -1 */
+	bool reap;
+};
+
+/*
+ * Block all signals and read them from a descriptor instead; with REAP adopt
+ * orphans. Undone by foreground_leave(), whatever happened in between.
+ */
+int foreground_enter(struct foreground *foreground, bool reap,
+                     struct error *err);
+void foreground_leave(struct foreground *foreground);
+
+/* Wait for PID; MASTER is its terminal, or -1. */
+int foreground_wait(struct foreground *foreground, pid_t pid, int pidfd,
+                    int master, int *ret_status, struct error *err);

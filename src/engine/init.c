@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's init, from its first instruction to execve. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+
+#include "base/fd.h"
+#include "engine/creation.h"
+#include "engine/gate.h"
+#include "engine/spawn.h"
+#include "engine/sync.h"
+#include "ns/ns.h"
+#include "proc/proc.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "tty/console.h"
+
+/*
+ * This process shares nothing with the parent but descriptors. From here to
+ * execve nothing allocates; what is needed was made ready before the clone.
+ */
+struct init {
+	const struct creation *c;
+	const struct plan *plan;
+	struct rootfs rootfs;
+	int sync;
+	int slave;            /* of the terminal, or -1 */
+	int report;           /* where errors go: sync, later the gate's pipe */
+	unsigned int arrived; /* bit n: message n came before it was due */
+};
+
+/*
+ * Wait for one of the parent's messages. The parent runs ahead: what comes
+ * before it is asked for is remembered.
+ */
+static int init_await(struct init *init, enum sync_type type, struct error *err)
+{
+	while (!(init->arrived & 1U << type)) {
+		struct sync_message message;
+		int result = sync_receive(init->sync, &message, NULL);
+
+		if (result <= 0)
+			sys_exit(
+				1); /* The parent is gone: so is the purpose. */
+		if (message.type > SYNC_ERROR)
+			return error_set(err, ERROR_INTERNAL, -EPROTO,
+			                 "unknown message %d",
+			                 (int)message.type);
+		init->arrived |= 1U << message.type;
+	}
+	return 0;
+}
+
+static int init_namespace(struct init *init, const struct plan_ns_step *step,
+                          struct error *err)
+{
+	if (step->verb == PLAN_NS_WAIT_IDMAP)
+		return init_await(init, SYNC_IDMAP, err);
+	return ns_apply(&init->plan->ns, step, init->c->source_fds, err);
+}
+
+static int init_keyring(const char *name, struct error *err)
+{
+	int result = sys_join_session_keyring(name);
+
+	/* A kernel without keys, or a quota that is used up, needs none. */
+	if (result >= 0 || result == -ENOSYS || result == -EDQUOT)
+		return 0;
+	return error_system(err, result, "make session keyring \"%s\"", name);
+}
+
+static int init_console(struct init *init, struct error *err)
+{
+	const struct plan_process *process = init->plan->process;
+	struct tty_console want = {
+		.root = init->rootfs.root,
+		.rows = process->rows,
+		.columns = process->columns,
+		.uid = process->uid,
+	};
+	auto_close int master = -1;
+	int result = tty_open_console(&want, &master, &init->slave, err);
+
+	if (result == 0)
+		result = rootfs_bind_console(&init->rootfs, init->slave, err);
+	if (result < 0)
+		return result;
+	result = sync_send(init->sync, SYNC_CONSOLE, 0, master);
+	if (result < 0)
+		return error_system(err, result, "hand over the terminal");
+	return 0;
+}
+
+static int init_sysctl(struct init *init, const struct plan_sysctl *sysctl,
+                       struct error *err)
+{
+	int procfs = rootfs_proc(&init->rootfs, err);
+
+	return procfs < 0 ? procfs : ns_set_sysctl(procfs, sysctl, err);
+}
+
+static int init_runtime_hooks(struct init *init, struct error *err)
+{
+	int result = sync_send(init->sync, SYNC_RUN_HOOKS, 0, -1);
+
+	if (result < 0)
+		return error_system(err, result, "ask for hooks");
+	return init_await(init, SYNC_HOOKS_RAN, err);
+}
+
+static int init_own_hooks(struct init *init, enum plan_hook_kind kind,
+                          enum status status, const char *cwd,
+                          struct error *err)
+{
+	const struct plan_hook_list *hooks = &init->plan->hooks[kind];
+
+	if (!hooks->count)
+		return 0;
+	return state_run_hooks(hooks,
+	                       state_text_fill(&init->c->hook_state, status,
+	                                       sys_getpid()),
+	                       cwd, err);
+}
+
+static int init_step(struct init *init, const struct plan_step *step,
+                     struct error *err)
+{
+	switch (step->kind) {
+	case PLAN_STEP_NAMESPACE: return init_namespace(init, &step->ns, err);
+	case PLAN_STEP_KEYRING: return init_keyring(step->text, err);
+	case PLAN_STEP_LOOPBACK: return ns_loopback_up(err);
+	case PLAN_STEP_HOSTNAME: return ns_set_hostname(step->text, err);
+	case PLAN_STEP_DOMAINNAME: return ns_set_domainname(step->text, err);
+	case PLAN_STEP_CONSOLE: return init_console(init, err);
+	case PLAN_STEP_RUNTIME_HOOKS: return init_runtime_hooks(init, err);
+	case PLAN_STEP_CONTAINER_HOOKS:
+		if (init_own_hooks(init, PLAN_HOOK_CREATE_CONTAINER,
+		                   STATUS_CREATING, init->plan->bundle, err))
+			return error_wrap(err, "createContainer hook");
+		return 0;
+	case PLAN_STEP_SYSCTL: return init_sysctl(init, &step->sysctl, err);
+	case PLAN_STEP_WAIT_CGROUP: return init_await(init, SYNC_CGROUP, err);
+	case PLAN_STEP_CUT:
+	case PLAN_STEP_ROOT:
+	case PLAN_STEP_HOST_ROOT:
+	case PLAN_STEP_MOUNT:
+	case PLAN_STEP_DEVICE:
+	case PLAN_STEP_LINK:
+	case PLAN_STEP_PIVOT:
+	case PLAN_STEP_MOVE_ROOT:
+	case PLAN_STEP_CHROOT:
+	case PLAN_STEP_PROPAGATION:
+	case PLAN_STEP_READONLY_ROOT:
+	case PLAN_STEP_MASK:
+	case PLAN_STEP_READONLY: break;
+	}
+	return rootfs_apply(&init->rootfs, step, err);
+}
+
+/* Everything around the process: namespaces and the file tree. */
+static int init_surroundings(struct init *init, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < init->plan->steps_count; i++) {
+		int result = init_step(init, &init->plan->steps[i], err);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int init_lsm(struct init *init, struct error *err)
+{
+	const struct plan_process *process = init->plan->process;
+	int procfs;
+
+	if (!process->apparmor && !process->selinux)
+		return 0;
+	procfs = rootfs_proc(&init->rootfs, err);
+	return procfs < 0 ? procfs : proc_set_lsm(procfs, process, err);
+}
+
+/* The process itself, as far as it can go before `start`. */
+static int init_become(struct init *init, char *path, char *home,
+                       struct error *err)
+{
+	const struct plan_process *process = init->plan->process;
+	int result = 0;
+
+	if (init->slave >= 0)
+		result = tty_become_controlling(init->slave, err);
+	else
+		result = proc_own_stdio(process->uid, err);
+	if (result == 0)
+		result = init_lsm(init, err);
+	if (result == 0)
+		result = proc_set_rlimits(0, process, err);
+	if (result == 0 && init->plan->seccomp.early)
+		result = seccomp_install(&init->c->seccomp, err);
+	if (result < 0)
+		return result;
+	proc_home(process, home);
+	result = proc_become(process, err);
+	if (result == 0)
+		result = proc_find_program(process, path, err);
+	return result;
+}
+
+/* Until the parent has done its part and, if gated, `start` has come. */
+static int init_hold(struct init *init, struct error *err)
+{
+	int result = init_await(init, SYNC_GO, err);
+
+	if (result < 0)
+		return result;
+	/* From here on the container outlives whoever made it. */
+	sys_set_pdeathsig(0);
+	if (!init->c->gated)
+		return 0;
+	result = sync_send(init->sync, SYNC_READY, 0, -1);
+	if (result < 0)
+		return error_system(err, result, "report readiness");
+	fd_close(&init->sync);
+	init->report = -1;
+	result = gate_wait(init->c->gate, err);
+	if (result >= 0)
+		init->report = result;
+	return result < 0 ? result : 0;
+}
+
+/* The program, at last. Returns only on failure. */
+static int init_execute(struct init *init, const char *path, char *home,
+                        struct error *err)
+{
+	const struct plan_process *process = init->plan->process;
+	int result;
+
+	if (!process)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "config.json has no process to start");
+	if (init_own_hooks(init, PLAN_HOOK_START_CONTAINER, STATUS_CREATED,
+	                   NULL, err))
+		return error_wrap(err, "startContainer hook");
+	result = proc_close_fds(process, err);
+	if (result == 0 && process->no_new_privs)
+		result = proc_no_new_privs(err);
+	if (result == 0 && !init->plan->seccomp.early)
+		result = seccomp_install(&init->c->seccomp, err);
+	return result < 0 ? result : proc_exec(process, path, home, err);
+}
+
+static int init_run(struct init *init, struct error *err)
+{
+	const struct plan_process *process = init->plan->process;
+	bool hooks = init->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count > 0;
+	char home[PROC_HOME_SIZE];
+	char path[PATH_MAX];
+	int result = 0;
+
+	home[0] = '\0';
+	sys_set_pdeathsig(SIGKILL);
+	sys_reset_signals();
+	/* Nobody inside a joined namespace may look into this process. */
+	if (init->c->facts.uid == 0)
+		sys_set_dumpable(0);
+	/*
+	 * Early, so that it happens while the parent works; but a hook that
+	 * init runs is to have what the bounding set takes away.
+	 */
+	if (process && !hooks)
+		result = proc_prepare(process, err);
+	if (result == 0)
+		result = init_surroundings(init, err);
+	if (result == 0 && process && hooks)
+		result = proc_prepare(process, err);
+	if (result == 0 && process)
+		result = init_become(init, path, home, err);
+	if (result == 0)
+		result = init_hold(init, err);
+	if (result < 0)
+		return result;
+	return init_execute(init, path, home, err);
+}
+
+static bool init_has_bridge(const struct plan_namespaces *ns)
+{
+	size_t i;
+
+	for (i = 0; i < ns->count; i++)
+		if (ns->steps[i].actor == PLAN_IN_BRIDGE)
+			return true;
+	return false;
+}
+
+/* The gate's pipe takes the bare error, the sync socket a message. */
+static void init_report(const struct init *init, const struct error *err)
+{
+	if (init->report == init->sync && init->sync >= 0)
+		sync_send_error(init->sync, err);
+	else if (init->report >= 0)
+		(void)sys_write(init->report, err, sizeof(*err));
+}
+
+void init_main(const struct creation *c)
+{
+	struct init init = {
+		.c = c,
+		.plan = c->plan,
+		.sync = c->sync[1],
+		.report = c->sync[1],
+		.slave = -1,
+	};
+	struct error err = { .code = 0 };
+	int result = 0;
+
+	/*
+	 * The directory's lock lives as long as any copy of its descriptor;
+	 * and what leads to the host has no business in here.
+	 */
+	sys_close(c->dir.fd);
+	sys_close(c->engine->store.fd);
+	sys_close(c->sync[0]);
+	rootfs_begin(&init.rootfs, c->plan, c->sources);
+	if (init_has_bridge(&c->plan->ns)) {
+		sys_set_pdeathsig(SIGKILL);
+		result = spawn_bridge(&c->plan->ns, c->source_fds, init.sync,
+		                      &err);
+	}
+	if (result == 0)
+		init_run(&init, &err);
+	init_report(&init, &err);
+	sys_exit(1);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pid file: whole or not there, and nothing in it but digits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "engine/creation.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+/* The directory of PATH, opened; *RET_NAME is the last component. */
+static int pidfile_open_dir(const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+	size_t length;
+
+	*ret_name = slash ? slash + 1 : path;
+	if (!slash)
+		return sys_openat(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+	length = slash == path ? 1 : (size_t)(slash - path);
+	if (length >= sizeof(parent))
+		return -ENAMETOOLONG;
+	memcpy(parent, path, length);
+	parent[length] = '\0';
+	return sys_openat(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
+}
+
+int pidfile_write(const char *path, pid_t pid, struct error *err)
+{
+	const char *name;
+	auto_close int dir = pidfile_open_dir(path, &name);
+	auto_close int fd = -1;
+	char temporary[64];
+	char digits[16];
+	int result = dir;
+
+	/* One runf writes one pid file: its own pid makes the name unique. */
+	snprintf(temporary, sizeof(temporary), ".runf-pid-%d", sys_getpid());
+	snprintf(digits, sizeof(digits), "%d", pid);
+	if (result >= 0)
+		result = fd =
+			sys_openat(dir, temporary,
+		                   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+		                   0644);
+	if (result >= 0)
+		result = sys_write_all(fd, digits, strlen(digits));
+	if (result >= 0)
+		result = sys_renameat2(dir, temporary, dir, name, 0);
+	if (result < 0 && fd >= 0)
+		sys_unlinkat(dir, temporary, 0);
+	if (result < 0)
+		return error_system(err, result, "write pid file \"%s\"", path);
+	return 0;
+}

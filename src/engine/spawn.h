@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Make the process that becomes a container's: joins, clone, and back. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+struct spawned {
+	pid_t pid;
+	int pidfd;
+	bool bridge;  /* it is the bridge, init is still to come */
+	bool outside; /* clone3 could not put it into the cgroup */
+};
+
+/*
+ * Do what the plan puts into the parent: join, clone3 (into CGROUP, a v2
+ * directory, unless negative), and leave what was joined. Returns 0 in the
+ * child, its pid in the parent. The child runs with all signals blocked, so
+ * that none of the parent's handlers ever runs in it.
+ *
+ * FDS are the descriptors of the plan's sources.
+ */
+pid_t spawn_process(const struct plan_namespaces *ns, const int *fds,
+                    int cgroup, struct spawned *ret_spawned, struct error *err);
+
+/*
+ * The bridge: join what the plan says, clone init as a child of the parent,
+ * report its pid on SOCKET. Returns 0 in init; the bridge itself does not
+ * return.
+ */
+int spawn_bridge(const struct plan_namespaces *ns, const int *fds, int socket,
+                 struct error *err);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start: from `created` to `running`, and the hooks that follow. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "engine/gate.h"
+#include "engine/later.h"
+#include "engine/state.h"
+#include "sys/file.h"
+
+static int start_poststart(struct arena *arena, const struct found *found,
+                           struct error *err)
+{
+	struct plan_hook_list hooks;
+	int result;
+
+	if (!found->record.poststart)
+		return 0;
+	result = later_hooks(arena, found, PLAN_HOOK_POSTSTART, &hooks, err);
+	if (result == 0)
+		result = state_run_hooks(
+			&hooks, later_state(arena, found, STATUS_RUNNING),
+			found->record.bundle, err);
+	return result < 0 ? error_wrap(err, "poststart hook") : 0;
+}
+
+int engine_start(struct engine *engine, const char *id, struct error *err)
+{
+	auto_arena struct arena arena = { 0 };
+	auto_found struct found found = FOUND_NONE;
+	struct error ignored;
+	int result = later_find(engine, &arena, id, STORE_LOCKED, &found, err);
+
+	if (result == 0)
+		result = lifecycle_check(VERB_START, found.status, id, err);
+	if (result < 0)
+		return result;
+	result = gate_open(&found.dir, err);
+	sys_unlinkat(found.dir.fd, STORE_GATE, 0);
+	if (result < 0)
+		return result;
+	result = start_poststart(&arena, &found, err);
+	if (result < 0) {
+		/* Stop the container, and go on with step 12. */
+		later_kill(&found, &ignored);
+		later_destroy(engine, &arena, &found, &ignored);
+	}
+	return result;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stages of a container's making say to each other. */
+#include "engine/sync.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/fd.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+/* All but SYNC_ERROR travel without the error object. */
+#define SYNC_SHORT offsetof(struct sync_message, error)
+
+int sync_send(int socket, enum sync_type type, int32_t value, int fd)
+{
+	struct sync_message message = { .type = type, .value = value };
+	ssize_t sent = sys_send_fds(socket, &message, SYNC_SHORT, &fd, fd >= 0);
+
+	return sent < 0 ? (int)sent : 0;
+}
+
+void sync_send_error(int socket, const struct error *err)
+{
+	struct sync_message message = { .type = SYNC_ERROR, .error = *err };
+
+	/* write, not sendmsg: a seccomp filter may be loaded already. */
+	(void)sys_write(socket, &message, sizeof(message));
+}
+
+int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd)
+{
+	int fd = -1;
+	size_t count = 1;
+	ssize_t length = sys_receive_fds(socket, ret_message,
+	                                 sizeof(*ret_message), &fd, &count);
+
+	if (length <= 0 && fd >= 0)
+		fd_close(&fd);
+	if (length == -ECONNRESET)
+		return 0;
+	if (length <= 0)
+		return (int)length;
+	if (length != SYNC_SHORT && length != sizeof(*ret_message)) {
+		fd_close(&fd);
+		return -EBADMSG;
+	}
+	if (ret_fd)
+		*ret_fd = take_fd(&fd);
+	fd_close(&fd);
+	ret_message->error.text[sizeof(ret_message->error.text) - 1] = '\0';
+	return 1;
+}
+
+int sync_expect(int socket, enum sync_type type, struct error *err)
+{
+	struct sync_message message;
+	int result = sync_receive(socket, &message, NULL);
+
+	if (result == 0)
+		return error_system(err, -EPIPE, "the other side is gone");
+	if (result < 0)
+		return error_system(err, result, "receive from the other side");
+	if (message.type == SYNC_ERROR) {
+		if (err)
+			*err = message.error;
+		return message.error.code;
+	}
+	if (message.type != type)
+		return error_set(err, ERROR_INTERNAL, -EPROTO,
+		                 "unexpected message %d instead of %d",
+		                 (int)message.type, (int)type);
+	return 0;
+}

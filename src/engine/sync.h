@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stages of a container's making say to each other. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * One SOCK_SEQPACKET pair, parent at one end, bridge and init at the other.
+ * Its end closes by execve: the parent reads end-of-file and knows that the
+ * program runs (or that init died, which it sees by other means).
+ *
+ *   who            message            meaning
+ *   ------         -------            -------
+ *   parent         SYNC_IDMAP         the user namespace has its maps
+ *   bridge         SYNC_CHILD         value: init's pid; I am going
+ *   init           SYNC_CONSOLE       one descriptor: the pty's master
+ *   init           SYNC_RUN_HOOKS     my namespaces stand, nothing is mounted
+ *                                     over the host yet: run yours
+ *   parent         SYNC_HOOKS_RAN
+ *   parent         SYNC_CGROUP        you are in every cgroup you shall be in
+ *   parent         SYNC_GO            limits, devices and record are in place
+ *   init           SYNC_READY         all is done but what `start` asks for
+ *   bridge, init   SYNC_ERROR         the error object; the sender ends
+ *
+ * SYNC_GO may be sent long before init waits for it: then it does not wait.
+ * SYNC_READY is sent only when there is a gate (create, not run).
+ */
+enum sync_type {
+	SYNC_IDMAP = 1,
+	SYNC_CHILD,
+	SYNC_CONSOLE,
+	SYNC_RUN_HOOKS,
+	SYNC_HOOKS_RAN,
+	SYNC_CGROUP,
+	SYNC_GO,
+	SYNC_READY,
+	SYNC_ERROR,
+};
+
+struct sync_message {
+	enum sync_type type;
+	int32_t value;
+	struct error error; /* SYNC_ERROR only */
+};
+
+/* FD is sent along unless it is negative. 0, or a negative errno. */
+int sync_send(int socket, enum sync_type type, int32_t value, int fd);
+
+/* ERR goes over as it is. Failure is not reported: there is nobody left. */
+void sync_send_error(int socket, const struct error *err);
+
+/*
+ * The next message. Returns 1, 0 at end-of-file, or a negative errno. RET_FD
+ * (may be NULL) receives a descriptor if one came, else -1.
+ */
+int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd);
+
+/*
+ * Wait for a message of TYPE; anything else is an error. End-of-file means
+ * that the peer is gone: -EPIPE.
+ */
+int sync_expect(int socket, enum sync_type type, struct error *err);

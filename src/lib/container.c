@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verbs, as the public header promises them. */
+#include <errno.h>
+
+#include "lib/internal.h"
+
+int runf_create(struct runf *runf, const char *id,
+                const struct runf_create_options *options,
+                struct runf_error *ret_err)
+{
+	struct runf_create_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result = engine_create(&runf->engine, id, &ours, &err);
+	return lib_return(result, &err, ret_err);
+}
+
+int runf_start(struct runf *runf, const char *id, struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id)
+		return -EINVAL;
+	return lib_return(engine_start(&runf->engine, id, &err), &err, ret_err);
+}
+
+int runf_run(struct runf *runf, const char *id,
+             const struct runf_run_options *options, int *ret_status,
+             struct runf_error *ret_err)
+{
+	struct runf_run_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options || !ret_status)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result = engine_run(&runf->engine, id, &ours, ret_status, &err);
+	return lib_return(result, &err, ret_err);
+}
+
+int runf_exec(struct runf *runf, const char *id,
+              const struct runf_exec_options *options, int *ret_status,
+              struct runf_error *ret_err)
+{
+	struct runf_exec_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options || !ret_status)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result =
+			engine_exec(&runf->engine, id, &ours, ret_status, &err);
+	return lib_return(result, &err, ret_err);
+}
+
+int runf_kill(struct runf *runf, const char *id, int signal, bool all,
+              struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id)
+		return -EINVAL;
+	return lib_return(engine_kill(&runf->engine, id, signal, all, &err),
+	                  &err, ret_err);
+}
+
+int runf_delete(struct runf *runf, const char *id, bool force,
+                struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id)
+		return -EINVAL;
+	return lib_return(engine_delete(&runf->engine, id, force, &err), &err,
+	                  ret_err);
+}
+
+static int lib_freeze(struct runf *runf, const char *id, bool frozen,
+                      struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id)
+		return -EINVAL;
+	return lib_return(engine_freeze(&runf->engine, id, frozen, &err), &err,
+	                  ret_err);
+}
+
+int runf_pause(struct runf *runf, const char *id, struct runf_error *err)
+{
+	return lib_freeze(runf, id, true, err);
+}
+
+int runf_resume(struct runf *runf, const char *id, struct runf_error *err)
+{
+	return lib_freeze(runf, id, false, err);
+}
+
+int runf_update(struct runf *runf, const char *id, const char *resources,
+                struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id || !resources)
+		return -EINVAL;
+	return lib_return(engine_update(&runf->engine, id, resources, &err),
+	                  &err, ret_err);
+}
+
+int runf_state(struct runf *runf, const char *id, char **ret_json,
+               struct runf_error *ret_err)
+{
+	auto_arena struct arena arena = { 0 };
+	struct error err = { .code = 0 };
+	const char *json = "";
+	int result;
+
+	if (!runf || !id || !ret_json)
+		return -EINVAL;
+	result = engine_state(&runf->engine, &arena, id, &json, &err);
+	return lib_return_text(result, json, ret_json, &err, ret_err);
+}
+
+int runf_list(struct runf *runf, char **ret_json, struct runf_error *ret_err)
+{
+	auto_arena struct arena arena = { 0 };
+	struct error err = { .code = 0 };
+	const char *json = "";
+	int result;
+
+	if (!runf || !ret_json)
+		return -EINVAL;
+	result = engine_list(&runf->engine, &arena, &json, &err);
+	return lib_return_text(result, json, ret_json, &err, ret_err);
+}
+
+int runf_ps(struct runf *runf, const char *id, char **ret_json,
+            struct runf_error *ret_err)
+{
+	auto_arena struct arena arena = { 0 };
+	struct error err = { .code = 0 };
+	const char *json = "";
+	int result;
+
+	if (!runf || !id || !ret_json)
+		return -EINVAL;
+	result = engine_ps(&runf->engine, &arena, id, &json, &err);
+	return lib_return_text(result, json, ret_json, &err, ret_err);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules for `linux`: namespaces and what needs them, devices, time. */
+#include <inttypes.h>
+#include <sched.h>
+
+#include "oci/internal.h"
+
+#ifndef CLONE_NEWTIME
+#	define CLONE_NEWTIME 0x00000080
+#endif
+
+/* The kernel's dev_t has 12 bits for the major and 20 for the minor. */
+#define MAJOR_MAX 0xfff
+#define MINOR_MAX 0xfffff
+#define NANOSECS  UINT32_C(1000000000)
+
+static void check_namespaces(struct oci_reader *r,
+                             const struct oci_linux *linux_)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < linux_->namespaces_count; i++) {
+		uint64_t type = (uint64_t)linux_->namespaces[i].type;
+
+		if (seen & type)
+			oci_fault(r,
+			          oci_path(r, "linux.namespaces[%zu].type", i),
+			          "\"%s\" is given twice",
+			          str_name_of(oci_namespace_types, type));
+		seen |= type;
+	}
+}
+
+static bool is_mapped(const struct oci_id_mappings *map, uint32_t id)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (id >= map->items[i].container_id &&
+		    id - map->items[i].container_id < map->items[i].size)
+			return true;
+	return false;
+}
+
+/* setuid() to an id without mapping fails. */
+static void check_user_is_mapped(struct oci_reader *r,
+                                 const struct oci_spec *spec)
+{
+	const struct oci_user *user = &spec->process->user;
+
+	if (!is_mapped(&spec->linux_->uid_mappings, user->uid))
+		oci_fault(r, "process.user.uid",
+		          "%u is not mapped in the user namespace", user->uid);
+	if (!is_mapped(&spec->linux_->gid_mappings, user->gid))
+		oci_fault(r, "process.user.gid",
+		          "%u is not mapped in the user namespace", user->gid);
+	for (size_t i = 0; i < user->additional_gids_count; i++) {
+		uint32_t gid = user->additional_gids[i];
+
+		if (!is_mapped(&spec->linux_->gid_mappings, gid))
+			oci_fault(
+				r,
+				oci_path(r, "process.user.additionalGids[%zu]",
+			                 i),
+				"%u is not mapped in the user namespace", gid);
+	}
+}
+
+static void check_user_namespace(struct oci_reader *r,
+                                 const struct oci_spec *spec)
+{
+	const struct oci_linux *linux_ = spec->linux_;
+	const struct oci_namespace *user;
+	struct oci_mapping_pair maps = { &linux_->uid_mappings,
+		                         &linux_->gid_mappings };
+	bool mapped = maps.uid->count || maps.gid->count;
+
+	user = oci_find_namespace(spec, CLONE_NEWUSER);
+	if (mapped && !user)
+		oci_fault(r,
+		          maps.uid->count ? "linux.uidMappings"
+		                          : "linux.gidMappings",
+		          "needs a user namespace");
+	if (user && !user->path && !mapped)
+		oci_fault(r, "linux.uidMappings",
+		          "missing: a new user namespace needs mappings");
+	oci_check_mappings(r, "linux.", maps);
+	if (user && !user->path && maps.uid->count && maps.gid->count &&
+	    spec->process)
+		check_user_is_mapped(r, spec);
+}
+
+static void check_time_offsets(struct oci_reader *r,
+                               const struct oci_spec *spec)
+{
+	const struct oci_time_offset *monotonic = &spec->linux_->monotonic;
+	const struct oci_time_offset *boottime = &spec->linux_->boottime;
+	const struct oci_namespace *time;
+
+	if (!monotonic->set && !boottime->set)
+		return;
+	time = oci_find_namespace(spec, CLONE_NEWTIME);
+	if (!time || time->path)
+		oci_fault(r, "linux.timeOffsets", "needs a new time namespace");
+	if (monotonic->nanosecs >= NANOSECS)
+		oci_fault(r, "linux.timeOffsets.monotonic.nanosecs",
+		          "%u is a second or more", monotonic->nanosecs);
+	if (boottime->nanosecs >= NANOSECS)
+		oci_fault(r, "linux.timeOffsets.boottime.nanosecs",
+		          "%u is a second or more", boottime->nanosecs);
+}
+
+static void check_number(struct oci_reader *r, const char *name, size_t i,
+                         int64_t number, int64_t max)
+{
+	if (number < 0 || number > max)
+		oci_fault(r, oci_path(r, "linux.devices[%zu].%s", i, name),
+		          "%" PRIi64 " is out of range (0 to %" PRIi64 ")",
+		          number, max);
+}
+
+static void check_devices(struct oci_reader *r, const struct oci_linux *linux_)
+{
+	for (size_t i = 0; i < linux_->devices_count; i++) {
+		const struct oci_device *device = &linux_->devices[i];
+
+		check_number(r, "major", i, device->major, MAJOR_MAX);
+		check_number(r, "minor", i, device->minor, MINOR_MAX);
+	}
+}
+
+/* Without a mount namespace of its own the container's masks hit the host. */
+static void check_hidden_paths(struct oci_reader *r,
+                               const struct oci_spec *spec)
+{
+	if (oci_find_namespace(spec, CLONE_NEWNS))
+		return;
+	if (spec->linux_->masked_paths.count)
+		oci_fault(r, "linux.maskedPaths", "needs a mount namespace");
+	if (spec->linux_->readonly_paths.count)
+		oci_fault(r, "linux.readonlyPaths", "needs a mount namespace");
+}
+
+void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
+{
+	const struct oci_linux *linux_ = spec->linux_;
+
+	check_namespaces(r, linux_);
+	check_user_namespace(r, spec);
+	check_time_offsets(r, spec);
+	check_devices(r, linux_);
+	check_hidden_paths(r, spec);
+	oci_check_sysctl(r, spec);
+	if (linux_->resources.set)
+		oci_check_resources(r, "linux.resources.", &linux_->resources);
+	if (linux_->seccomp.set)
+		oci_check_seccomp(r, &linux_->seccomp);
+}

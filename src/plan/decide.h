@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pure functions that make a plan. They touch nothing but the arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "oci/spec.h"
+#include "plan/facts.h"
+#include "plan/plan.h"
+
+struct json_writer;
+
+/* What the caller asked for beside config.json. Strings may be NULL. */
+struct plan_options {
+	const char *id;
+	const char *bundle; /* absolute */
+	bool no_pivot;
+	bool no_new_keyring;
+	uint32_t preserve_fds;
+	uint32_t listen_fds;
+	bool cgroup_disabled; /* --cgroup-manager=disabled */
+	bool keep_groups; /* exec: PLAN_KEEP_GROUPS stands in config.json */
+};
+
+/* The whole plan of a create. */
+int plan_create(struct arena *arena, const struct oci_spec *spec,
+                const struct facts *facts, const struct plan_options *options,
+                const struct plan **ret_plan, struct error *err);
+
+/* The plan as JSON, for `runf plan` and golden tests. */
+void plan_write(struct json_writer *w, const struct plan *plan);
+
+/*
+ * The parts. Each is called once by plan_create(), in this order; the ones
+ * for exec and update are called alone too. What a part appends goes into
+ * the plan under construction.
+ */
+struct planner {
+	struct arena *arena;
+	const struct oci_spec *spec;
+	const struct facts *facts;
+	const struct plan_options *options;
+	struct plan *plan; /* under construction */
+};
+
+size_t planner_add_source(struct planner *p, const struct plan_source *source);
+struct plan_step *planner_add_step(struct planner *p,
+                                   enum plan_step_kind kind);
+void planner_warn(struct planner *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* namespaces.c, idmap.c: plan->ns, namespace sources. */
+int plan_namespaces(struct planner *p, struct error *err);
+int plan_idmap(struct planner *p, struct error *err);
+/* "0 100000 65536\n": MAP as the kernel reads it. */
+const char *plan_idmap_text(struct arena *arena,
+                            const struct oci_id_mappings *map);
+/* rootfs.c: all of plan->steps, with mounts.c, devices.c. */
+int plan_rootfs(struct planner *p, struct error *err);
+int plan_mounts(struct planner *p, struct error *err);
+int plan_devices(struct planner *p, struct error *err);
+
+/* The annotation that lets the process keep runf's supplementary groups. */
+#define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
+
+/* process.c: from config.json's process or exec's process.json. */
+int plan_process(struct arena *arena, const struct oci_process *from,
+                 const struct facts *facts, const struct plan_options *options,
+                 struct plan_process **ret_process, struct error *err);
+
+/*
+ * cgroup.c, cgroup_v2.c, cgroup_v1.c, cgroup_path.c, device_bpf.c:
+ * directories, writes and the device program. plan_cgroup_update() makes
+ * the writes of `update` for directories that exist.
+ */
+int plan_cgroup(struct planner *p, struct error *err);
+int plan_cgroup_update(struct arena *arena, const struct facts *facts,
+                       const struct plan_cgroup *existing,
+                       const struct oci_resources *resources,
+                       struct plan_cgroup *ret_update, struct error *err);
+
+/* seccomp.c */
+int plan_seccomp(struct arena *arena, const struct oci_seccomp *profile,
+                 bool no_new_privs, struct plan_seccomp *ret_seccomp,
+                 struct error *err);
+
+/* hooks.c */
+int plan_hooks(struct planner *p, struct error *err);
+
+/* mount_options.c: every option word, for features. NULL-terminated. */
+extern const char *const plan_mount_option_names[];

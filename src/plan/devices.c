@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device nodes of the container, and the links beside them in /dev. */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "plan/mounts.h"
+
+#define DEFAULT_MODE 0666
+#define MAJOR_MAX    0xfff
+#define MINOR_MAX    0xfffff
+
+/* What every container has, listed or not. */
+static const struct oci_device default_devices[] = {
+	{ .type = OCI_DEVICE_CHAR,
+	  .path = "/dev/null",
+	  .major = 1,
+	  .minor = 3 },
+	{ .type = OCI_DEVICE_CHAR,
+	  .path = "/dev/zero",
+	  .major = 1,
+	  .minor = 5 },
+	{ .type = OCI_DEVICE_CHAR,
+	  .path = "/dev/full",
+	  .major = 1,
+	  .minor = 7 },
+	{ .type = OCI_DEVICE_CHAR,
+	  .path = "/dev/random",
+	  .major = 1,
+	  .minor = 8 },
+	{ .type = OCI_DEVICE_CHAR,
+	  .path = "/dev/urandom",
+	  .major = 1,
+	  .minor = 9 },
+	{ .type = OCI_DEVICE_CHAR, .path = "/dev/tty", .major = 5, .minor = 0 },
+};
+
+static const struct plan_link dev_links[] = {
+	{ "/dev/fd", "/proc/self/fd", false },
+	{ "/dev/stdin", "/proc/self/fd/0", false },
+	{ "/dev/stdout", "/proc/self/fd/1", false },
+	{ "/dev/stderr", "/proc/self/fd/2", false },
+	{ "/dev/core", "/proc/kcore", false },
+	{ "/dev/ptmx", "pts/ptmx", true },
+};
+
+/* dev_t as Linux lays it out. */
+static uint64_t device_number(uint64_t major, uint64_t minor)
+{
+	return (minor & 0xff) | major << 8 | (minor & ~0xffULL) << 12;
+}
+
+static uint32_t mode_of(const struct oci_device *device)
+{
+	uint32_t mode = device->file_mode.set ? device->file_mode.value & 07777
+	                                      : DEFAULT_MODE;
+
+	switch (device->type) {
+	case OCI_DEVICE_CHAR: return S_IFCHR | mode;
+	case OCI_DEVICE_BLOCK: return S_IFBLK | mode;
+	case OCI_DEVICE_FIFO: return S_IFIFO | mode;
+	case OCI_DEVICE_ALL: break;
+	}
+	return 0;
+}
+
+/* A user namespace has no nodes of its own: it gets those of the host. */
+static void add_source(struct planner *p, struct plan_device *device)
+{
+	struct plan_source source = {
+		.kind = PLAN_SOURCE_DEVICE,
+		.path = device->path,
+		.device = device->device,
+		.mode = device->mode & S_IFMT,
+	};
+
+	device->bind = true;
+	device->source = planner_add_source(p, &source);
+}
+
+static int add_device(struct planner *p, const struct oci_device *device,
+                      struct error *err)
+{
+	const char *path = path_clean(p->arena, device->path);
+	uint32_t mode = mode_of(device);
+	struct plan_device *planned;
+
+	if (!path_is_absolute(device->path) || str_equal(path, "/"))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "\"%s\" is no path for a device",
+		                 device->path);
+	if (!mode)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "%s: there is no node of type \"a\"", path);
+	planned = &planner_add_step(p, PLAN_STEP_DEVICE)->device;
+	planned->path = path;
+	planned->mode = mode;
+	planned->uid = device->uid;
+	planned->gid = device->gid;
+	if (S_ISFIFO(mode))
+		return 0;
+	if (device->major < 0 || device->major > MAJOR_MAX ||
+	    device->minor < 0 || device->minor > MINOR_MAX)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "%s: there is no device %lld:%lld", path,
+		                 (long long)device->major,
+		                 (long long)device->minor);
+	planned->device =
+		device_number((uint64_t)device->major, (uint64_t)device->minor);
+	if (plan_in_user_namespace(p))
+		add_source(p, planned);
+	return 0;
+}
+
+static bool is_listed(struct planner *p, const char *path)
+{
+	const struct oci_linux *config = p->spec->linux_;
+	size_t i;
+
+	for (i = 0; config && i < config->devices_count; i++) {
+		if (str_equal(path_clean(p->arena, config->devices[i].path),
+		              path))
+			return true;
+	}
+	return false;
+}
+
+static int add_default_devices(struct planner *p, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		int result = 0;
+
+		if (!is_listed(p, default_devices[i].path))
+			result = add_device(p, &default_devices[i], err);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static void add_links(struct planner *p)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dev_links); i++)
+		planner_add_step(p, PLAN_STEP_LINK)->link = dev_links[i];
+}
+
+int plan_devices(struct planner *p, struct error *err)
+{
+	const struct oci_linux *config = p->spec->linux_;
+	/* A /dev of the host has its nodes; none is to be added to it. */
+	bool host_dev = mounts_bind_dev(p);
+	int result = 0;
+	size_t i;
+
+	if (!host_dev)
+		result = add_default_devices(p, err);
+	if (result < 0)
+		return result;
+	for (i = 0; config && i < config->devices_count; i++) {
+		const struct oci_device *device = &config->devices[i];
+
+		if (host_dev &&
+		    path_is_within(path_clean(p->arena, device->path), "/dev"))
+			continue;
+		if (add_device(p, device, err) < 0)
+			return error_wrap(err, "linux.devices[%zu]", i);
+	}
+	if (!host_dev)
+		add_links(p);
+	return 0;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From `mounts` to the steps that make them. */
+#include "plan/mounts.h"
+
+#include <errno.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+
+#include "base/path.h"
+#include "base/str.h"
+
+bool plan_in_user_namespace(const struct planner *p)
+{
+	return p->plan->ns.all & CLONE_NEWUSER || p->facts->user_namespace;
+}
+
+void mount_request_read(struct planner *p, const struct oci_mount *mount,
+                        struct mount_request *ret_request)
+{
+	ret_request->mount = mount;
+	ret_request->destination = path_clean(p->arena, mount->destination);
+	mount_options_read(p->arena, &mount->options, &ret_request->options);
+}
+
+struct plan_mount *mount_add(struct planner *p, enum plan_mount_kind kind,
+                             const struct mount_request *r)
+{
+	struct plan_mount *mount = &planner_add_step(p, PLAN_STEP_MOUNT)->mount;
+	const struct mount_options *options = &r->options;
+
+	mount->kind = kind;
+	mount->destination = r->destination;
+	mount->set = options->set;
+	mount->clear = options->clear;
+	mount->recursive_set = options->recursive_set;
+	mount->recursive_clear = options->recursive_clear;
+	mount->propagation = options->propagation;
+	mount->propagation_recursive = options->propagation_recursive;
+	mount->no_follow = options->target_no_follow;
+	mount->fallback_source = -1;
+	return mount;
+}
+
+void mount_add_option(struct planner *p, struct plan_mount *mount,
+                      const char *key, const char *value)
+{
+	struct plan_fs_option *option =
+		arena_push(p->arena, mount->options, mount->options_count);
+
+	option->key = key;
+	option->value = value;
+}
+
+struct plan_mount *mount_add_fs(struct planner *p, const char *type,
+                                const char *destination, uint64_t set)
+{
+	struct plan_mount *mount = &planner_add_step(p, PLAN_STEP_MOUNT)->mount;
+
+	mount->kind = PLAN_MOUNT_FS;
+	mount->type = type;
+	mount->origin = type;
+	mount->destination = destination;
+	mount->set = set;
+	mount->fallback_source = -1;
+	return mount;
+}
+
+void mount_add_attr(struct planner *p, const char *destination, uint64_t set)
+{
+	struct plan_mount *mount = &planner_add_step(p, PLAN_STEP_MOUNT)->mount;
+
+	mount->kind = PLAN_MOUNT_ATTR;
+	mount->destination = destination;
+	mount->set = set;
+	mount->fallback_source = -1;
+}
+
+/* ---- a new file system */
+
+/*
+ * The kernel's own file systems are read-only by their mount alone: their
+ * instance may be shared with others, or still has to be filled. One that
+ * has a device may not be able to open it for writing.
+ */
+static bool is_made_by_kernel(const char *type)
+{
+	static const char *const types[] = { "tmpfs",  "proc",   "sysfs",
+		                             "devpts", "mqueue", "ramfs",
+		                             "cgroup", "cgroup2" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		if (str_equal(type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_data(const struct mount_options *options, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < options->data_count; i++) {
+		if (str_equal(options->data[i].key, key))
+			return true;
+	}
+	return false;
+}
+
+/* C003: which of SELinux's four options carries the label. */
+static const char *label_key(const struct planner *p)
+{
+	static const char *const keys[] = { "context", "fscontext",
+		                            "defcontext", "rootcontext" };
+	const struct oci_map *annotations = &p->spec->annotations;
+	const char *wanted = keys[0];
+	size_t i;
+
+	for (i = 0; i < annotations->count; i++) {
+		if (str_equal(annotations->pairs[i].key,
+		              "run.oci.mount_context_type"))
+			wanted = annotations->pairs[i].value;
+	}
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (str_equal(wanted, keys[i]))
+			return keys[i];
+	}
+	return keys[0];
+}
+
+/* File systems without labels of their own get the container's. */
+static void add_label(struct planner *p, struct plan_mount *mount)
+{
+	const struct oci_linux *config = p->spec->linux_;
+
+	if (!config || !config->mount_label || !p->facts->selinux)
+		return;
+	if (str_equal(mount->type, "tmpfs") || str_equal(mount->type, "devpts"))
+		mount_add_option(p, mount, label_key(p), config->mount_label);
+}
+
+static void add_fs_options(struct planner *p, struct plan_mount *mount,
+                           const struct mount_options *options)
+{
+	size_t i;
+
+	if (mount->set & MOUNT_ATTR_RDONLY && !is_made_by_kernel(mount->type))
+		mount_add_option(p, mount, "ro", NULL);
+	for (i = 0; i < options->instance_count; i++)
+		mount_add_option(p, mount, options->instance[i].key, NULL);
+	for (i = 0; i < options->data_count; i++)
+		mount_add_option(p, mount, options->data[i].key,
+		                 options->data[i].value);
+	add_label(p, mount);
+}
+
+/*
+ * Without a network namespace of its own, a user namespace may not make a
+ * sysfs: it gets the one of the host, with what was asked for.
+ */
+static int sysfs_fallback(struct planner *p)
+{
+	struct plan_source source = {
+		.kind = PLAN_SOURCE_TREE,
+		.path = "/sys",
+		.recursive = true,
+	};
+
+	if (!plan_in_user_namespace(p) || p->plan->ns.created & CLONE_NEWNET)
+		return -1;
+	return (int)planner_add_source(p, &source);
+}
+
+static int check_fs(const struct mount_request *r, struct error *err)
+{
+	const struct mount_options *options = &r->options;
+	const char *type = r->mount->type;
+
+	if (!type || str_equal(type, "none") || str_equal(type, "bind"))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "type \"%s\" without the option bind or "
+		                 "rbind",
+		                 type ? type : "");
+	if (options->idmap || r->mount->uid_mappings.count > 0 ||
+	    r->mount->gid_mappings.count > 0)
+		return error_set(err, ERROR_UNSUPPORTED, -EINVAL,
+		                 "only a bind mount can be idmapped");
+	if (options->copy_up && !str_equal(type, "tmpfs"))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "tmpcopyup is for tmpfs only");
+	if (options->copy_up && str_equal(r->destination, "/"))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "tmpcopyup cannot copy the root");
+	return 0;
+}
+
+static int add_fs(struct planner *p, const struct mount_request *r,
+                  struct error *err)
+{
+	const char *type = r->mount->type;
+	struct plan_mount *mount;
+	int fallback = -1;
+	int result = check_fs(r, err);
+
+	if (result < 0)
+		return result;
+	if (str_equal(type, "sysfs"))
+		fallback = sysfs_fallback(p);
+	mount = mount_add(p, PLAN_MOUNT_FS, r);
+	mount->type = type;
+	mount->origin = r->mount->source;
+	mount->set |= mount->recursive_set;
+	mount->clear = mount->recursive_clear = mount->recursive_set = 0;
+	mount->fallback_source = fallback;
+	mount->copy_up = r->options.copy_up;
+	mount->copy_mode =
+		str_equal(type, "tmpfs") && !has_data(&r->options, "mode");
+	mount->is_proc =
+		str_equal(type, "proc") && !has_data(&r->options, "subset");
+	mount->no_follow |= str_equal(type, "proc") || str_equal(type, "sysfs");
+	add_fs_options(p, mount, &r->options);
+	if (str_equal(r->destination, "/dev"))
+		mount->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return 0;
+}
+
+/* ---- a bind */
+
+static int add_bind(struct planner *p, const struct mount_request *r,
+                    struct error *err)
+{
+	const struct mount_options *options = &r->options;
+	struct plan_source source = {
+		.kind = PLAN_SOURCE_TREE,
+		.recursive = options->recursive,
+		.no_follow = options->source_no_follow || options->copy_symlink,
+	};
+	struct plan_mount *mount;
+	int result;
+
+	if (!r->mount->source)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "a bind mount without source");
+	if (options->data_count > 0)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "\"%s\" is no option of a bind mount",
+		                 options->data[0].key);
+	if (options->copy_up)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "tmpcopyup is for tmpfs only");
+	source.path = path_join(p->arena, p->plan->bundle, r->mount->source);
+	result = mount_idmap(p->arena, options, r->mount, p->spec->linux_,
+	                     &source, err);
+	if (result < 0)
+		return result;
+	mount = mount_add(p, PLAN_MOUNT_BIND, r);
+	mount->source = planner_add_source(p, &source);
+	mount->copy_symlink = options->copy_symlink;
+	/* `rw` is what tools write where nobody asked for anything. */
+	mount->may_lack_attr = mount->clear == MOUNT_ATTR_RDONLY;
+	mount->is_proc = str_equal(r->destination, "/proc");
+	mount->no_follow |= path_is_within(r->destination, "/proc");
+	if (!mount->propagation) {
+		mount->propagation = MS_PRIVATE;
+		mount->propagation_recursive = options->recursive;
+	}
+	return 0;
+}
+
+/* ---- any */
+
+/* Below /proc only what tools like lxcfs replace: files that tell sizes. */
+static bool may_cover_proc(const char *destination)
+{
+	static const char *const allowed[] = {
+		"cpuinfo",
+		"diskstats",
+		"meminfo",
+		"stat",
+		"swaps",
+		"uptime",
+		"loadavg",
+		"slabinfo",
+		"sys/kernel/ns_last_pid",
+		"sys/crypto/fips_enabled",
+	};
+	const char *entry = str_after(destination, "/proc/");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
+		if (str_equal(entry, allowed[i]))
+			return true;
+	}
+	return false;
+}
+
+static int check_proc(const struct mount_request *r, struct error *err)
+{
+	const struct mount_options *options = &r->options;
+	const char *type = r->mount->type;
+
+	if (options->remount || !path_is_within(r->destination, "/proc"))
+		return 0;
+	if (str_equal(r->destination, "/proc")) {
+		if (options->bind || (type && str_equal(type, "proc")))
+			return 0;
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "only a procfs may stand here");
+	}
+	if (options->bind && may_cover_proc(r->destination))
+		return 0;
+	return error_set(err, ERROR_CONFIG, -EINVAL,
+	                 "what is below /proc may not be covered");
+}
+
+static int add_mount(struct planner *p, const struct mount_request *r,
+                     struct error *err)
+{
+	int result = check_proc(r, err);
+
+	if (result < 0)
+		return result;
+	if (r->options.remount) {
+		mount_add(p, PLAN_MOUNT_ATTR, r);
+		return 0;
+	}
+	if (r->options.bind)
+		return add_bind(p, r, err);
+	if (mount_is_cgroup(r)) {
+		plan_cgroup_mount(p, r);
+		return 0;
+	}
+	return add_fs(p, r, err);
+}
+
+/*
+ * A mount that waits for the cgroup may be made last, unless a later one is
+ * to stand on it or to cover it.
+ */
+static bool is_late(struct planner *p, const struct mount_request *r, size_t i)
+{
+	const struct oci_spec *spec = p->spec;
+
+	if (r->options.bind || r->options.remount || !mount_is_cgroup(r) ||
+	    !plan_cgroup_is_late(p))
+		return false;
+	while (++i < spec->mounts_count) {
+		const char *other =
+			path_clean(p->arena, spec->mounts[i].destination);
+
+		if (path_is_within(other, r->destination) ||
+		    path_is_within(r->destination, other))
+			return false;
+	}
+	return true;
+}
+
+static int add_mounts(struct planner *p, bool late, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < p->spec->mounts_count; i++) {
+		struct mount_request request;
+
+		mount_request_read(p, &p->spec->mounts[i], &request);
+		if (is_late(p, &request, i) != late)
+			continue;
+		if (add_mount(p, &request, err) < 0)
+			return error_wrap(err, "mounts[%zu]: %s", i,
+			                  request.destination);
+	}
+	return 0;
+}
+
+int plan_mounts(struct planner *p, struct error *err)
+{
+	return add_mounts(p, false, err);
+}
+
+int plan_late_mounts(struct planner *p, struct error *err)
+{
+	return add_mounts(p, true, err);
+}
+
+/* The last one that makes /dev; *RET_REQUEST is written if there is one. */
+static bool find_dev(struct planner *p, struct mount_request *ret_request)
+{
+	size_t i;
+
+	for (i = p->spec->mounts_count; i > 0; i--) {
+		struct mount_request request;
+
+		mount_request_read(p, &p->spec->mounts[i - 1], &request);
+		if (request.options.remount ||
+		    !str_equal(request.destination, "/dev"))
+			continue;
+		*ret_request = request;
+		return true;
+	}
+	return false;
+}
+
+bool mounts_bind_dev(struct planner *p)
+{
+	struct mount_request request;
+
+	return find_dev(p, &request) && request.options.bind;
+}
+
+bool mounts_readonly_dev(struct planner *p)
+{
+	struct mount_request r;
+
+	return find_dev(p, &r) && !r.options.bind &&
+	       (r.options.set | r.options.recursive_set) & MOUNT_ATTR_RDONLY;
+}

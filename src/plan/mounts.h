@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that decide the file tree: mounts, devices, rootfs. */
+#pragma once
+
+#include "plan/decide.h"
+#include "plan/mount_options.h"
+
+/* One element of `mounts`, understood. */
+struct mount_request {
+	const struct oci_mount *mount;
+	const char *destination; /* clean */
+	struct mount_options options;
+};
+
+void mount_request_read(struct planner *p, const struct oci_mount *mount,
+                        struct mount_request *ret_request);
+
+/* A new step; its mount has destination and attributes of the request. */
+struct plan_mount *mount_add(struct planner *p, enum plan_mount_kind kind,
+                             const struct mount_request *r);
+/* VALUE may be NULL: a flag. */
+void mount_add_option(struct planner *p, struct plan_mount *mount,
+                      const char *key, const char *value);
+/* A new instance of TYPE at DESTINATION with the attributes SET. */
+struct plan_mount *mount_add_fs(struct planner *p, const char *type,
+                                const char *destination, uint64_t set);
+/* Change the attributes of what stands at DESTINATION by then. */
+void mount_add_attr(struct planner *p, const char *destination, uint64_t set);
+
+/* What plan_mounts() left out because it has to wait for the cgroup. */
+int plan_late_mounts(struct planner *p, struct error *err);
+
+/* True if the container's /dev is one of the host's. */
+bool mounts_bind_dev(struct planner *p);
+/* True if the container's own /dev shall be read-only in the end. */
+bool mounts_readonly_dev(struct planner *p);
+
+/* cgroup_mount.c: type cgroup or cgroup2, not a bind. */
+bool mount_is_cgroup(const struct mount_request *r);
+void plan_cgroup_mount(struct planner *p, const struct mount_request *r);
+/* True if init is moved into v1 cgroups, which takes the parent a while. */
+bool plan_cgroup_is_late(const struct planner *p);
+/*
+ * Once, and only if it is needed: wait until init has been moved, then make
+ * the cgroup namespace, which is rooted at where its maker is.
+ */
+void plan_enter_cgroup(struct planner *p);
+
+/* True if init has no power over what belongs to the first user namespace. */
+bool plan_in_user_namespace(const struct planner *p);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of rootfs/ only. */
+#pragma once
+
+#include "rootfs/rootfs.h"
+
+/* ---- target.c: places in the container */
+
+struct target {
+	int fd;    /* O_PATH */
+	bool made; /* it was not there before */
+};
+
+int target_open(struct rootfs *rootfs, const char *path, mode_t kind,
+                bool no_follow, struct target *ret_target, struct error *err);
+/*
+ * The directory that holds PATH, made if it is missing, and PATH's last
+ * component. Returns a descriptor that stays rootfs's until the next call.
+ */
+int target_open_parent(struct rootfs *rootfs, const char *path,
+                       const char **ret_name, struct error *err);
+/* PATH as it is; nothing is made and no error described. */
+int target_open_existing(struct rootfs *rootfs, const char *path,
+                         bool no_follow);
+/* Something was mounted at PATH: forget what lies at or below it. */
+void target_forget(struct rootfs *rootfs, const char *path);
+
+/* ---- source.c */
+
+/* sources[INDEX], from the parent or opened here. */
+int source_get(struct rootfs *rootfs, size_t index,
+               struct rootfs_source *ret_source, int *ret_own,
+               struct error *err);
+
+/* ---- mount.c */
+
+/* Attach the detached mount TREE to what TARGET is. */
+int mount_attach(int tree, int target);
+/* A detached clone of what FD is; FLAGS: AT_RECURSIVE. */
+int mount_clone(int fd, unsigned int flags);
+
+/* ---- the steps, each in the file of its name */
+
+int root_cut(uint64_t flags, struct error *err);
+int root_attach(struct rootfs *rootfs, const char *path, struct error *err);
+int root_use_host(struct rootfs *rootfs, const char *path, struct error *err);
+int root_pivot(struct rootfs *rootfs, struct error *err);
+int root_move(struct rootfs *rootfs, struct error *err);
+int root_chroot(struct rootfs *rootfs, struct error *err);
+int root_propagate(struct rootfs *rootfs, uint64_t flags, struct error *err);
+int root_make_readonly(struct rootfs *rootfs, struct error *err);
+
+int mount_apply(struct rootfs *rootfs, const struct plan_mount *mount,
+                struct error *err);
+int node_make(struct rootfs *rootfs, const struct plan_device *device,
+              struct error *err);
+int node_link(struct rootfs *rootfs, const struct plan_link *link,
+              struct error *err);
+int mask_hide(struct rootfs *rootfs, const char *path, struct error *err);
+int mask_make_readonly(struct rootfs *rootfs, const char *path,
+                       struct error *err);
+
+/* copy_up.c: the content of FROM into TO, both directories. */
+int copy_up(int from, int to, struct error *err);

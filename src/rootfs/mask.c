@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths that the container may not see, or not write. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/sysmacros.h>
+
+#include "base/fd.h"
+#include "rootfs/internal.h"
+#include "sys/file.h"
+#include "sys/mount.h"
+
+#define NULL_MAJOR 1
+#define NULL_MINOR 3
+
+static bool is_missing(int result)
+{
+	return result == -ENOENT || result == -ENOTDIR;
+}
+
+/*
+ * The container's own /dev/null: a clone of another's could not be attached
+ * any more. The image may have put anything there, so it is looked at, once,
+ * and used by its descriptor.
+ */
+static int open_null(struct rootfs *rootfs, struct error *err)
+{
+	auto_close int fd = -1;
+	struct stat found;
+	int result;
+
+	if (rootfs->null >= 0)
+		return rootfs->null;
+	fd = sys_openat2(rootfs->root, "/dev/null", O_PATH | O_NOFOLLOW, 0,
+	                 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	result = fd < 0 ? fd : sys_fstat(fd, &found);
+	if (result < 0)
+		return error_system(err, result, "open /dev/null");
+	if (!S_ISCHR(found.st_mode) ||
+	    found.st_rdev != makedev(NULL_MAJOR, NULL_MINOR))
+		return error_set(err, ERROR_SYSTEM, -ENODEV,
+		                 "/dev/null is not the null device");
+	rootfs->null = take_fd(&fd);
+	return rootfs->null;
+}
+
+/* An empty directory, one for all: each instance costs more than a clone. */
+static int open_empty(struct rootfs *rootfs, struct error *err)
+{
+	auto_close int fs = -1;
+	int result;
+
+	if (rootfs->empty >= 0)
+		return rootfs->empty;
+	fs = sys_fsopen("tmpfs");
+	result = fs < 0 ? fs : sys_fsconfig_set(fs, "mode", "0555");
+	if (result == 0)
+		result = sys_fsconfig_create(fs);
+	if (result == 0)
+		result = sys_fsmount(fs, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+		                                 MOUNT_ATTR_NODEV |
+		                                 MOUNT_ATTR_NOEXEC);
+	if (result < 0)
+		return error_system(err, result, "make an empty tmpfs");
+	rootfs->empty = result;
+	return rootfs->empty;
+}
+
+int mask_hide(struct rootfs *rootfs, const char *path, struct error *err)
+{
+	auto_close int place = target_open_existing(rootfs, path, false);
+	auto_close int tree = -1;
+	struct stat found;
+	int cover;
+	int result;
+
+	if (is_missing(place))
+		return 0;
+	result = place < 0 ? place : sys_fstat(place, &found);
+	if (result < 0)
+		return error_system(err, result, "open %s to mask it", path);
+	cover = S_ISDIR(found.st_mode) ? open_empty(rootfs, err)
+	                               : open_null(rootfs, err);
+	if (cover < 0)
+		return error_wrap(err, "mask %s", path);
+	tree = mount_clone(cover, 0);
+	result = tree < 0 ? tree : mount_attach(tree, place);
+	if (result < 0)
+		return error_system(err, result, "mask %s", path);
+	target_forget(rootfs, path);
+	return 0;
+}
+
+/* What is mounted below stays visible, with the attributes that it has. */
+int mask_make_readonly(struct rootfs *rootfs, const char *path,
+                       struct error *err)
+{
+	auto_close int place = target_open_existing(rootfs, path, false);
+	auto_close int tree = -1;
+	int result;
+
+	if (is_missing(place))
+		return 0;
+	tree = place < 0 ? place : mount_clone(place, AT_RECURSIVE);
+	result = tree < 0 ? tree
+	                  : sys_mount_setattr(tree, "", AT_EMPTY_PATH,
+	                                      MOUNT_ATTR_RDONLY, 0, 0, -1);
+	if (result == 0)
+		result = mount_attach(tree, place);
+	if (result < 0)
+		return error_system(err, result, "make %s read-only", path);
+	target_forget(rootfs, path);
+	return 0;
+}

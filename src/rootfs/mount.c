@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mounts of the container: made detached, finished, then attached. */
+#include "sys/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "rootfs/internal.h"
+#include "sys/file.h"
+
+/* The inode of a procfs's own root. */
+#define PROC_ROOT_INO 1
+
+#define MESSAGE_SIZE 256
+#define MODE_SIZE    16
+
+int mount_attach(int tree, int target)
+{
+	return sys_move_mount(tree, "", target, "",
+	                      MOVE_MOUNT_F_EMPTY_PATH |
+	                              MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int mount_clone(int fd, unsigned int flags)
+{
+	return sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | flags);
+}
+
+/* ---- attributes */
+
+static int set_attributes(int tree, unsigned int flags, uint64_t set,
+                          uint64_t clear, uint64_t propagation)
+{
+	if (!set && !clear && !propagation)
+		return 0;
+	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | flags, set, clear,
+	                         propagation, -1);
+}
+
+/*
+ * A bind's mounts are peers of the host's. A propagation that is for the top
+ * only has to cut off what lies below as well, or the container could mount
+ * into the host there. Only "shared" asks for just that.
+ */
+static uint64_t propagation_below(const struct plan_mount *m)
+{
+	if (m->propagation_recursive)
+		return m->propagation;
+	if (m->kind == PLAN_MOUNT_BIND && m->propagation != MS_SHARED)
+		return MS_SLAVE;
+	return 0;
+}
+
+/* One call for a single mount; for a tree, all of it and then its top. */
+static int try_attributes(int tree, bool recursive, const struct plan_mount *m,
+                          uint64_t clear)
+{
+	int result;
+
+	if (!recursive)
+		return set_attributes(tree, 0,
+		                      (m->recursive_set & ~clear) | m->set,
+		                      m->recursive_clear | clear,
+		                      m->propagation);
+	result = set_attributes(tree, AT_RECURSIVE, m->recursive_set,
+	                        m->recursive_clear, propagation_below(m));
+	if (result < 0)
+		return result;
+	return set_attributes(tree, 0, m->set, clear,
+	                      m->propagation_recursive ? 0 : m->propagation);
+}
+
+static int finish_tree(int tree, bool recursive, const struct plan_mount *m,
+                       struct error *err)
+{
+	int result = try_attributes(tree, recursive, m, m->clear);
+
+	if (result == -EPERM && m->may_lack_attr)
+		result = try_attributes(tree, recursive, m, 0);
+	if (result == -EPERM)
+		return error_system(err, result,
+		                    "change attributes that are locked");
+	if (result < 0)
+		return error_system(err, result, "set mount attributes");
+	return 0;
+}
+
+/* ---- a new instance of a file system */
+
+static int fs_error(int fs, int code, const char *what, struct error *err)
+{
+	char message[MESSAGE_SIZE];
+
+	sys_fs_message(fs, message, sizeof(message));
+	if (*message)
+		return error_system(err, code, "%s: %s", what, message);
+	return error_system(err, code, "%s", what);
+}
+
+static int set_parameter(int fs, const char *key, const char *value,
+                         struct error *err)
+{
+	int result = sys_fsconfig_set(fs, key, value);
+	char what[MESSAGE_SIZE];
+
+	if (result >= 0)
+		return 0;
+	snprintf(what, sizeof(what), "option %s%s%s", key, value ? "=" : "",
+	         value ? value : "");
+	return fs_error(fs, result, what, err);
+}
+
+/* D042: a tmpfs looks like the directory it covers, if there was one. */
+static int copy_mode(int fs, const struct target *target, struct error *err)
+{
+	struct stat found;
+	char mode[MODE_SIZE];
+	int result;
+
+	if (target->made)
+		return 0;
+	result = sys_fstat(target->fd, &found);
+	if (result < 0)
+		return error_system(err, result, "stat");
+	snprintf(mode, sizeof(mode), "%o", found.st_mode & 07777);
+	return set_parameter(fs, "mode", mode, err);
+}
+
+static int configure(int fs, const struct plan_mount *m,
+                     const struct target *target, struct error *err)
+{
+	int result = 0;
+	size_t i;
+
+	if (m->origin)
+		result = set_parameter(fs, "source", m->origin, err);
+	for (i = 0; result == 0 && i < m->options_count; i++)
+		result = set_parameter(fs, m->options[i].key,
+		                       m->options[i].value, err);
+	if (result == 0 && m->copy_mode)
+		result = copy_mode(fs, target, err);
+	if (result < 0)
+		return result;
+	result = sys_fsconfig_create(fs);
+	return result < 0 ? fs_error(fs, result, m->type, err) : 0;
+}
+
+static int make_instance(const struct plan_mount *m,
+                         const struct target *target, int *ret_tree,
+                         struct error *err)
+{
+	uint64_t late = m->copy_up ? m->set & MOUNT_ATTR_RDONLY : 0;
+	auto_close int fs = sys_fsopen(m->type);
+	auto_close int tree = -1;
+	int result;
+
+	if (fs < 0)
+		return error_system(err, fs, "file system %s", m->type);
+	result = configure(fs, m, target, err);
+	if (result < 0)
+		return result;
+	tree = sys_fsmount(fs, (unsigned int)(m->set & ~late));
+	if (tree < 0)
+		return fs_error(fs, tree, m->type, err);
+	if (m->copy_up && copy_up(target->fd, tree, err) < 0)
+		return error_wrap(err, "copy what is there");
+	result = set_attributes(tree, 0, late, 0, m->propagation);
+	if (result < 0)
+		return error_system(err, result, "set mount attributes");
+	*ret_tree = take_fd(&tree);
+	return 0;
+}
+
+/* What the host has, with at least the restrictions that were asked for. */
+static int use_fallback(struct rootfs *rootfs, const struct plan_mount *m,
+                        int *ret_tree, struct error *err)
+{
+	struct rootfs_source source;
+	auto_close int own = -1;
+	int result = source_get(rootfs, (size_t)m->fallback_source, &source,
+	                        &own, err);
+
+	if (result < 0)
+		return result;
+	result = set_attributes(source.fd, AT_RECURSIVE, m->set, 0, MS_PRIVATE);
+	if (result < 0)
+		return error_system(err, result, "set mount attributes");
+	result = own >= 0 ? take_fd(&own) : sys_dup_above(source.fd, 0);
+	if (result < 0)
+		return error_system(err, result, "dup");
+	*ret_tree = result;
+	return 0;
+}
+
+/* ---- attached */
+
+/* The magic number that has to be found at the destination, or 0. */
+static int64_t expected_magic(const struct plan_mount *m)
+{
+	if (m->kind != PLAN_MOUNT_FS)
+		return 0;
+	if (str_equal(m->type, "proc"))
+		return PROC_SUPER_MAGIC;
+	return str_equal(m->type, "sysfs") ? SYSFS_MAGIC : 0;
+}
+
+/*
+ * A mount stays with its directory when that is renamed, so another process
+ * may have put a different one in its place meanwhile.
+ */
+static int verify_place(struct rootfs *rootfs, const struct plan_mount *m,
+                        struct error *err)
+{
+	int64_t magic = expected_magic(m);
+	auto_close int fd = -1;
+	struct statfs found;
+	int result;
+
+	if (!magic)
+		return 0;
+	fd = target_open_existing(rootfs, m->destination, true);
+	result = fd < 0 ? fd : sys_fstatfs(fd, &found);
+	if (result < 0)
+		return error_system(err, result, "find it again");
+	if (found.f_type != magic)
+		return error_set(err, ERROR_SYSTEM, -EXDEV,
+		                 "something else has taken its place");
+	return 0;
+}
+
+/* Attach TREE, and keep what later steps need. */
+static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
+                      int tree, int target, struct error *err)
+{
+	int *keep = NULL;
+	int result = mount_attach(tree, target);
+
+	if (result < 0)
+		return error_system(err, result, "attach");
+	target_forget(rootfs, m->destination);
+	if (str_equal(m->destination, "/"))
+		keep = &rootfs->root;
+	else if (m->is_proc && m->kind == PLAN_MOUNT_FS &&
+	         !(m->set & MOUNT_ATTR_RDONLY))
+		keep = &rootfs->proc;
+	if (keep) {
+		result = sys_dup_above(tree, 0);
+		if (result < 0)
+			return error_system(err, result, "dup");
+		fd_close(keep);
+		*keep = result;
+	}
+	return verify_place(rootfs, m, err);
+}
+
+static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
+                    struct error *err)
+{
+	struct target target;
+	auto_close int place = -1;
+	auto_close int tree = -1;
+	int result = target_open(rootfs, m->destination, S_IFDIR, m->no_follow,
+	                         &target, err);
+
+	if (result < 0)
+		return result;
+	place = target.fd;
+	result = make_instance(m, &target, &tree, err);
+	if ((result == -EPERM || result == -EBUSY) && m->fallback_source >= 0)
+		result = use_fallback(rootfs, m, &tree, err);
+	if (result < 0)
+		return result;
+	return place_tree(rootfs, m, tree, place, err);
+}
+
+/* ---- binds */
+
+/* Only a procfs as a whole may stand at /proc. */
+static int check_proc(int tree, struct error *err)
+{
+	struct statfs fs = { 0 };
+	struct stat root = { 0 };
+
+	if (sys_fstatfs(tree, &fs) < 0 || sys_fstat(tree, &root) < 0 ||
+	    fs.f_type != PROC_SUPER_MAGIC || root.st_ino != PROC_ROOT_INO)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "the source is no procfs");
+	return 0;
+}
+
+/* The same link in the container, instead of a mount. */
+static int copy_link(struct rootfs *rootfs, const struct plan_mount *m,
+                     int source, struct error *err)
+{
+	char target[PATH_MAX];
+	char found[PATH_MAX];
+	const char *name;
+	ssize_t length = sys_readlinkat(source, "", target, sizeof(target));
+	int dir = target_open_parent(rootfs, m->destination, &name, err);
+	int result;
+
+	if (dir < 0)
+		return dir;
+	if (length < 0)
+		return error_system(err, (int)length, "read the link");
+	result = sys_symlinkat(target, dir, name);
+	if (result == -EEXIST &&
+	    sys_readlinkat(dir, name, found, sizeof(found)) >= 0 &&
+	    str_equal(found, target))
+		return 0;
+	if (result < 0)
+		return error_system(err, result, "make the link");
+	return 0;
+}
+
+static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
+                      struct error *err)
+{
+	bool recursive = rootfs->planned[m->source].recursive;
+	struct rootfs_source source;
+	auto_close int own = -1;
+	auto_close int place = -1;
+	int result = source_get(rootfs, m->source, &source, &own, err);
+
+	if (result == 0 && m->is_proc)
+		result = check_proc(source.fd, err);
+	if (result < 0)
+		return result;
+	if (m->copy_symlink && source.type == S_IFLNK)
+		return copy_link(rootfs, m, source.fd, err);
+	result = rootfs_open_target(rootfs, m->destination,
+	                            source.type == S_IFDIR ? S_IFDIR : S_IFREG,
+	                            m->no_follow, &place, err);
+	if (result == 0)
+		result = finish_tree(source.fd, recursive, m, err);
+	if (result < 0)
+		return result;
+	return place_tree(rootfs, m, source.fd, place, err);
+}
+
+static int change_mount(struct rootfs *rootfs, const struct plan_mount *m,
+                        struct error *err)
+{
+	auto_close int fd =
+		target_open_existing(rootfs, m->destination, m->no_follow);
+
+	if (fd < 0)
+		return error_system(err, fd, "find it");
+	return finish_tree(fd, true, m, err);
+}
+
+static int apply(struct rootfs *rootfs, const struct plan_mount *m,
+                 struct error *err)
+{
+	switch (m->kind) {
+	case PLAN_MOUNT_FS: return mount_fs(rootfs, m, err);
+	case PLAN_MOUNT_BIND: return mount_bind(rootfs, m, err);
+	case PLAN_MOUNT_ATTR: return change_mount(rootfs, m, err);
+	case PLAN_MOUNT_INNER: break;
+	}
+	return error_set(err, ERROR_INTERNAL, -EINVAL, "no kind of mount");
+}
+
+int mount_apply(struct rootfs *rootfs, const struct plan_mount *mount,
+                struct error *err)
+{
+	if (apply(rootfs, mount, err) < 0)
+		return error_wrap(err, "mount %s", mount->destination);
+	return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Host paths, each resolved once: namespaces, detached trees and devices. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "base/fd.h"
+#include "rootfs/internal.h"
+#include "sys/file.h"
+#include "sys/mount.h"
+#include "sys/ns.h"
+#include "sys/process.h"
+
+#define PROC_PATH_SIZE 64
+
+static int open_namespace(const struct plan_source *source,
+                          struct rootfs_source *ret_source, struct error *err)
+{
+	auto_close int fd = sys_openat(AT_FDCWD, source->path, O_RDONLY, 0);
+	int type;
+
+	if (fd < 0)
+		return error_system(err, fd, "open namespace %s", source->path);
+	type = sys_ns_type(fd);
+	if (type != source->namespace_type)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "%s is no namespace of the wanted type",
+		                 source->path);
+	*ret_source = (struct rootfs_source){ .fd = take_fd(&fd) };
+	return 0;
+}
+
+/* ---- idmapped trees */
+
+/* A process that only exists to have a user namespace; ends with the pipe. */
+static void be_namespace(int pipe_end) __attribute__((noreturn));
+
+static void be_namespace(int pipe_end)
+{
+	char end;
+
+	sys_read(pipe_end, &end, 1);
+	sys_exit(0);
+}
+
+static int write_map(pid_t pid, const char *file, const char *map)
+{
+	char path[PROC_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	return sys_write_file(AT_FDCWD, path, map);
+}
+
+static int map_namespace(pid_t pid, const struct plan_source *source)
+{
+	char path[PROC_PATH_SIZE];
+	int result = write_map(pid, "uid_map", source->uid_map);
+
+	if (result == 0)
+		result = write_map(pid, "gid_map", source->gid_map);
+	if (result < 0)
+		return result;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	return sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+}
+
+/* A user namespace with the maps of SOURCE, which nobody is in any more. */
+static int make_user_namespace(const struct plan_source *source)
+{
+	auto_close int pidfd = -1;
+	siginfo_t ended;
+	int ends[2];
+	int result;
+	pid_t pid;
+
+	result = sys_pipe2(ends, 0);
+	if (result < 0)
+		return result;
+	pid = sys_clone(CLONE_NEWUSER, -1, &pidfd);
+	if (pid == 0) {
+		sys_close(ends[1]);
+		be_namespace(ends[0]);
+	}
+	result = pid < 0 ? pid : map_namespace(pid, source);
+	fd_close(&ends[0]);
+	fd_close(&ends[1]);
+	if (pid > 0)
+		sys_waitid(P_PID, (id_t)pid, &ended, WEXITED);
+	return result;
+}
+
+static int map_tree(int tree, const struct plan_source *source,
+                    struct error *err)
+{
+	unsigned int recursive = source->idmap_recursive ? AT_RECURSIVE : 0;
+	auto_close int userns = make_user_namespace(source);
+	int result;
+
+	if (userns < 0)
+		return error_system(err, userns,
+		                    "make a user namespace to map "
+		                    "the ids of %s",
+		                    source->path);
+	result = sys_mount_setattr(tree, "", AT_EMPTY_PATH | recursive,
+	                           MOUNT_ATTR_IDMAP, 0, 0, userns);
+	if (result < 0)
+		return error_system(err, result, "map the ids of %s",
+		                    source->path);
+	return 0;
+}
+
+/* ---- trees and devices */
+
+static int check_device(const struct plan_source *source,
+                        const struct stat *found, struct error *err)
+{
+	if ((found->st_mode & S_IFMT) == source->mode &&
+	    found->st_rdev == source->device)
+		return 0;
+	return error_set(err, ERROR_CONFIG, -EINVAL,
+	                 "%s on the host is not the device of that name",
+	                 source->path);
+}
+
+/* The whole of it: what PATH is, detached; its ids mapped, or verified. */
+static int open_mount(const struct plan_source *source,
+                      struct rootfs_source *ret_source, struct error *err)
+{
+	unsigned int flags = OPEN_TREE_CLONE;
+	auto_close int tree = -1;
+	struct stat found;
+	int result;
+
+	flags |= source->recursive ? AT_RECURSIVE : 0;
+	flags |= source->no_follow ? AT_SYMLINK_NOFOLLOW : 0;
+	tree = sys_open_tree(AT_FDCWD, source->path, flags);
+	if (tree == -EPERM) {
+		*ret_source = (struct rootfs_source){ .fd = -1 };
+		return 0;
+	}
+	if (tree < 0)
+		return error_system(err, tree, "open %s", source->path);
+	result = sys_fstat(tree, &found);
+	if (result < 0)
+		return error_system(err, result, "stat %s", source->path);
+	if (source->kind == PLAN_SOURCE_DEVICE)
+		result = check_device(source, &found, err);
+	else if (source->uid_map)
+		result = map_tree(tree, source, err);
+	if (result < 0)
+		return result;
+	ret_source->fd = take_fd(&tree);
+	ret_source->type = found.st_mode & S_IFMT;
+	return 0;
+}
+
+int rootfs_open_source(const struct plan_source *source,
+                       struct rootfs_source *ret_source, struct error *err)
+{
+	switch (source->kind) {
+	case PLAN_SOURCE_NAMESPACE:
+		return open_namespace(source, ret_source, err);
+	case PLAN_SOURCE_TREE:
+	case PLAN_SOURCE_DEVICE: return open_mount(source, ret_source, err);
+	}
+	return error_set(err, ERROR_INTERNAL, -EINVAL, "no kind of source");
+}
+
+int source_get(struct rootfs *rootfs, size_t index,
+               struct rootfs_source *ret_source, int *ret_own,
+               struct error *err)
+{
+	struct rootfs_source source;
+	int result;
+
+	if (index >= rootfs->sources_count)
+		return error_set(err, ERROR_INTERNAL, -EINVAL,
+		                 "there is no source %zu", index);
+	*ret_source = rootfs->sources[index];
+	if (ret_source->fd >= 0)
+		return 0;
+	result = rootfs_open_source(&rootfs->planned[index], &source, err);
+	if (result < 0)
+		return result;
+	if (source.fd < 0)
+		return error_system(err, -EPERM, "open %s",
+		                    rootfs->planned[index].path);
+	*ret_source = source;
+	*ret_own = source.fd;
+	return 0;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unix sockets, and descriptors sent over them. */
+#include "sys/socket.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base/fd.h"
+#include "sys/file.h"
+#include "sys/internal.h"
+
+#define FDS_MAX 8
+
+int sys_socketpair(int type, int ret_fds[2])
+{
+	return (int)SYS_RESULT(
+		socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ret_fds));
+}
+
+/* /proc/self/fd/N/NAME: sun_path has 108 bytes, directories more. */
+static int socket_address(int dir, const char *name, struct sockaddr_un *ret)
+{
+	int length;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->sun_family = AF_UNIX;
+	if (dir == AT_FDCWD)
+		length = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s",
+		                  name);
+	else
+		length = snprintf(ret->sun_path, sizeof(ret->sun_path),
+		                  "/proc/self/fd/%d/%s", dir, name);
+	return (size_t)length < sizeof(ret->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+int sys_connect_unix_at(int type, int dir, const char *name)
+{
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	result = socket_address(dir, name, &address);
+	if (result == 0)
+		result = (int)SYS_RETRY(connect(fd, (struct sockaddr *)&address,
+		                                sizeof(address)));
+	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_connect_unix(int type, const char *path)
+{
+	auto_close int dir = -1;
+	const char *name = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	if (strlen(path) < sizeof((struct sockaddr_un){ 0 }.sun_path))
+		return sys_connect_unix_at(type, AT_FDCWD, path);
+	if (!name || (size_t)(name - path) >= sizeof(parent))
+		return -ENAMETOOLONG;
+	memcpy(parent, path, (size_t)(name - path));
+	parent[name - path] = '\0';
+	dir = sys_openat(AT_FDCWD, parent, O_PATH | O_DIRECTORY, 0);
+	if (dir < 0)
+		return dir;
+	return sys_connect_unix_at(type, dir, name + 1);
+}
+
+int sys_listen_unix(int type, int dir, const char *name, mode_t mode)
+{
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	result = socket_address(dir, name, &address);
+	/* The file that bind makes takes over the socket's own mode. */
+	if (result == 0)
+		result = (int)SYS_RESULT(fchmod(fd, mode));
+	if (result == 0)
+		result = (int)SYS_RESULT(
+			bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	if (result == 0 && type != SOCK_DGRAM)
+		result = (int)SYS_RESULT(listen(fd, 4));
+	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_accept(int socket)
+{
+	return (int)SYS_RETRY(accept4(socket, NULL, NULL, SOCK_CLOEXEC));
+}
+
+int sys_peer_uid(int socket, uid_t *ret_uid)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int result = (int)SYS_RESULT(
+		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size));
+
+	if (result == 0)
+		*ret_uid = peer.uid;
+	return result;
+}
+
+ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
+                     size_t count)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec data = { (void *)(uintptr_t)bytes, size };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+
+	if (count > FDS_MAX)
+		return -EINVAL;
+	if (count) {
+		memset(&control, 0, sizeof(control));
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	}
+	return (ssize_t)SYS_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+static size_t socket_take_fds(struct msghdr *message, int *ret_fds, size_t most)
+{
+	struct cmsghdr *part = CMSG_FIRSTHDR(message);
+	size_t taken = 0;
+
+	for (; part; part = CMSG_NXTHDR(message, part)) {
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		int fds[FDS_MAX];
+		size_t i;
+
+		if (part->cmsg_level != SOL_SOCKET ||
+		    part->cmsg_type != SCM_RIGHTS || count > FDS_MAX)
+			continue;
+		memcpy(fds, CMSG_DATA(part), count * sizeof(int));
+		for (i = 0; i < count; i++) {
+			if (taken < most)
+				ret_fds[taken++] = fds[i];
+			else
+				close(fds[i]);
+		}
+	}
+	return taken;
+}
+
+ssize_t sys_receive_fds(int socket, void *buffer, size_t size, int *ret_fds,
+                        size_t *count)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec data = { buffer, size };
+	struct msghdr message = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	size_t most = count ? *count : 0;
+	ssize_t length =
+		(ssize_t)SYS_RETRY(recvmsg(socket, &message, MSG_CMSG_CLOEXEC));
+
+	if (count)
+		*count = 0;
+	if (length < 0)
+		return length;
+	most = socket_take_fds(&message, ret_fds, most);
+	if (count)
+		*count = most;
+	return length;
+}
+
+int sys_shutdown(int socket, int how)
+{
+	return (int)SYS_RESULT(shutdown(socket, how));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unix sockets, and descriptors sent over them. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A connected pair of AF_UNIX sockets; TYPE is SOCK_SEQPACKET or the like. */
+int sys_socketpair(int type, int ret_fds[2]);
+/* Connect to PATH, which may be longer than sun_path holds. */
+int sys_connect_unix(int type, const char *path);
+/* Connect to NAME in directory DIR. */
+int sys_connect_unix_at(int type, int dir, const char *name);
+/*
+ * Bind NAME in directory DIR with MODE, and listen (not with SOCK_DGRAM).
+ * Returns the socket.
+ */
+int sys_listen_unix(int type, int dir, const char *name, mode_t mode);
+int sys_accept(int socket);
+/* Effective uid of the peer. */
+int sys_peer_uid(int socket, uid_t *ret_uid);
+/* One message with COUNT descriptors (0 to 8). MSG_NOSIGNAL. Returns bytes. */
+ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
+                     size_t count);
+/*
+ * One message; at most *COUNT descriptors, all close-on-exec, *COUNT becomes
+ * what came. Returns bytes, 0 at the end.
+ */
+ssize_t sys_receive_fds(int socket, void *buffer, size_t size, int *ret_fds,
+                        size_t *count);
+int sys_shutdown(int socket, int how);
