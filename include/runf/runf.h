@@ -57,11 +57,14 @@ void runf_close(struct runf *runf);
 void runf_free_text(char *text);
 
 /*
- * Execute this program again from a copy that cannot be written through
- * /proc/PID/exe (CVE-2019-5736): a read-only detached bind mount (Linux
- * 5.12), else a sealed memfd. Returns 1 if it already runs from one, and
- * does not return after the execution; on failure a negative errno. Call it
- * first in main(), with main's arguments and environment.
+ * Run from a copy of this program that cannot be written through
+ * /proc/PID/exe (CVE-2019-5736): a read-only bind mount that is attached
+ * nowhere (Linux 5.12), else a sealed memfd. Where the kernel lets it (Linux
+ * 5.9 with CONFIG_CHECKPOINT_RESTORE, and privilege), the mappings of this
+ * process are exchanged; else the program is executed again and the function
+ * does not return the first time. Returns 1 once it is protected, or a
+ * negative errno. Call it first in main(), with main's arguments and
+ * environment.
  */
 int runf_protect_self(char *const argv[], char *const env[],
                       struct runf_error *err);

@@ -17,6 +17,15 @@ __attribute__((format(printf, 3, 0))) static void log_line(
 	log->emit(log->context, level, text);
 }
 
+void log_error(const struct log *log, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line(log, LOG_LEVEL_ERROR, format, args);
+	va_end(args);
+}
+
 void log_debug(const struct log *log, const char *format, ...)
 {
 	va_list args;

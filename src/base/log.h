@@ -16,7 +16,12 @@ struct log {
 	void *context;
 };
 
-/* LOG may be NULL. Never in place of returning an error. */
+/*
+ * LOG may be NULL. Never in place of returning an error: log_error() is for
+ * what befell a container, not for what a function could not do.
+ */
+void log_error(const struct log *log, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void log_debug(const struct log *log, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void log_warning(const struct log *log, const char *format, ...)

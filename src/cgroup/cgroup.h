@@ -56,8 +56,11 @@ int cgroup_apply_devices(const struct cgroup *cgroup, struct error *err);
  */
 int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool leaf_too,
                 struct error *err);
-/* Undo cgroup_create(): kill what is inside, remove what it made; close. */
-void cgroup_undo(struct cgroup *cgroup);
+/*
+ * Undo cgroup_create(): kill what is inside, remove what it made; close. One
+ * that cannot go does not keep the others: the first failure is returned.
+ */
+int cgroup_undo(struct cgroup *cgroup, struct error *err);
 void cgroup_close(struct cgroup *cgroup);
 
 #define auto_cgroup cleanup_with(cgroup_close)

@@ -55,7 +55,7 @@ int cgroup_create(const struct plan_cgroup *plan, struct cgroup *ret_cgroup,
 	while (result == 0 && cgroup.count < plan->dirs_count)
 		result = cgroup_make_next(&cgroup, err);
 	if (plan->optional && is_not_permitted(result)) {
-		cgroup_undo(&cgroup);
+		cgroup_undo(&cgroup, NULL);
 		result = 0;
 	} else if (result == 0) {
 		result = cgroup_write_limits(&cgroup, NULL, NULL, err);
@@ -63,7 +63,7 @@ int cgroup_create(const struct plan_cgroup *plan, struct cgroup *ret_cgroup,
 	if (result == 0 && plan->owner.set && cgroup.leaf >= 0)
 		result = give_leaf(cgroup.leaf, plan->owner.value, err);
 	if (result < 0) {
-		cgroup_undo(&cgroup);
+		cgroup_undo(&cgroup, NULL);
 		return result;
 	}
 	*ret_cgroup = cgroup;
@@ -95,18 +95,23 @@ int cgroup_join(const struct cgroup *cgroup, pid_t pid, bool leaf_too,
 	return 0;
 }
 
-void cgroup_undo(struct cgroup *cgroup)
+int cgroup_undo(struct cgroup *cgroup, struct error *err)
 {
+	int first = 0;
 	size_t i;
 
 	for (i = 0; i < cgroup->count; i++) {
 		struct plan_cgroup_dir dir = cgroup->plan->dirs[i];
+		int result;
 
 		dir.keep = !cgroup->made[i];
-		dir_remove(&dir, NULL);
+		result = dir_remove(&dir, first ? NULL : err);
+		if (first == 0)
+			first = result;
 		cgroup_unmake(cgroup, i);
 	}
 	cgroup_close(cgroup);
+	return first;
 }
 
 void cgroup_close(struct cgroup *cgroup)

@@ -89,7 +89,7 @@ struct pid_list {
 int pid_list_read(struct pid_list *list, int dir);
 void pid_list_sort(struct pid_list *list);
 bool pid_list_has(const struct pid_list *list, int32_t pid);
-/* 1 if DIR has processes of its own, 0 if not. */
+/* 1 if processes are in DIR or below, 0 if not. */
 int dir_is_populated(const struct plan_cgroup_dir *plan, int dir);
 
 /* freeze.c: as cgroup_freeze() and cgroup_is_frozen(), for an open DIR. */

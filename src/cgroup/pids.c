@@ -125,18 +125,19 @@ bool pid_list_has(const struct pid_list *list, int32_t pid)
 
 int dir_is_populated(const struct plan_cgroup_dir *plan, int dir)
 {
-	auto_close int fd = -1;
-	uint64_t populated;
-	char first;
+	auto_arena struct arena arena = { 0 };
+	struct pid_list list = { .arena = &arena };
+	uint64_t populated = 0;
 	int result;
 
 	if (dir_is_v2(plan)) {
 		result = file_read_key(dir, "cgroup.events", "populated",
 		                       &populated);
-		return result < 0 ? result : populated != 0;
+	} else {
+		result = pid_list_read(&list, dir);
+		populated = list.count;
 	}
-	fd = sys_openat(dir, "cgroup.procs", O_RDONLY, 0);
-	return fd < 0 ? fd : (int)sys_read(fd, &first, 1);
+	return result < 0 ? result : populated != 0;
 }
 
 int cgroup_pids(const struct plan_cgroup *plan, struct arena *arena,

@@ -70,7 +70,7 @@ int kill_parse_signal(const char *text)
 	if (str_to_u32(text, 10, &number) == 0)
 		return number >= 1 && number <= SIGNAL_RTMAX ? (int)number
 		                                             : -EINVAL;
-	for (i = 0; text[i] && i < sizeof(upper) - 1; i++)
+	for (i = 0; i < sizeof(upper) - 1 && text[i]; i++)
 		upper[i] = (char)toupper((unsigned char)text[i]);
 	if (text[i])
 		return -EINVAL;

@@ -36,7 +36,7 @@ struct cli_option {
 
 /* Does not compile unless MEMBER of TYPE is a WANTED. */
 #define CLI_MEMBER(type, member, wanted) \
-	_Generic(&((type *)0)->member, wanted * : offsetof(type, member))
+	_Generic(&((type *)0)->member, __typeof__(wanted) * : offsetof(type, member))
 
 #define CLI_ROW(letter, name, kind, value, help, place) \
 	{                                               \

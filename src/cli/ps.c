@@ -72,7 +72,7 @@ static int ps_execute(struct arena *arena, char **args, struct buf *text,
 	auto_close int to = -1;
 	char piece[4096];
 	ssize_t count;
-	pid_t pid;
+	pid_t pid = -1;
 	int pipe[2];
 	int result = sys_pipe2(pipe, 0);
 

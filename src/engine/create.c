@@ -216,20 +216,39 @@ void creation_keep(struct creation *c)
 	c->pid = 0;
 }
 
-/* As if it had never been: processes, cgroup, hooks' due, directory. */
-static void creation_undo(struct creation *c)
+static void creation_kill(const struct creation *c)
 {
 	siginfo_t info;
 
-	if (c->pid > 0) {
+	if (c->pidfd >= 0) {
 		sys_pidfd_send_signal(c->pidfd, SIGKILL);
 		sys_waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED);
+	} else {
+		/* Nobody has waited for it: its number is still its own. */
+		sys_kill(c->pid, SIGKILL);
+		sys_waitid(P_PID, (id_t)c->pid, &info, WEXITED);
 	}
-	cgroup_undo(&c->cgroup);
+}
+
+/*
+ * As if it had never been: processes, cgroup, hooks' due, directory. If the
+ * cgroup stays, the directory does too: `delete --force` finds it there.
+ */
+static void creation_undo(struct creation *c)
+{
+	struct error why = { .code = 0 };
+	int result;
+
+	if (c->pid > 0)
+		creation_kill(c);
+	result = cgroup_undo(&c->cgroup, &why);
 	if (c->hooks_ran)
 		creation_run_poststop(c);
-	if (c->dir.fd >= 0)
-		store_remove(&c->engine->store, &c->dir, NULL);
+	if (result == 0 && c->dir.fd >= 0)
+		result = store_remove(&c->engine->store, &c->dir, &why);
+	if (result < 0)
+		log_warning(&c->engine->log, "container \"%s\": %s", c->id,
+		            why.text);
 }
 
 void creation_end(struct creation *c)

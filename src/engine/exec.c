@@ -116,6 +116,8 @@ static int execution_load(struct execution *x, struct error *err)
 	int result = later_read_spec(&x->arena, &x->found, &x->spec, err);
 
 	if (result == 0)
+		options.keep_groups = plan_keeps_groups(x->spec);
+	if (result == 0)
 		result = probe_facts(&x->arena, &x->facts, err);
 	if (result == 0)
 		result = execution_read_process(x, &process, err);
@@ -130,8 +132,10 @@ static int execution_load(struct execution *x, struct error *err)
 		result = seccomp_prepare(&x->arena, &x->seccomp_plan,
 		                         x->engine->store.fd, &x->engine->log,
 		                         &x->seccomp, err);
+	if (result < 0)
+		return result;
 	x->namespaces = execution_namespaces(x->spec);
-	return result < 0 ? result : execution_check(x, err);
+	return execution_check(x, err);
 }
 
 /* The cgroup's directory, and init's root if that is no namespace's own. */
@@ -280,10 +284,10 @@ static int execution_start(struct execution *x, const char *id,
 		result = execution_spawn(x, err);
 	if (result == 0)
 		result = execution_place(x, err);
-	if (result < 0)
-		return result;
-	sync_send(x->sync[0], SYNC_GO, 0, -1);
-	result = execution_listen(x, err);
+	if (result == 0)
+		result = sync_tell(x->sync[0], SYNC_GO, err);
+	if (result == 0)
+		result = execution_listen(x, err);
 	if (result == 0 && x->options->pid_file)
 		result = pidfile_write(x->options->pid_file, x->pid, err);
 	return result;

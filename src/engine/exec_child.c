@@ -99,6 +99,8 @@ static int exec_become(const struct execution *x, char *path, char *home,
 		result = exec_lsm(x, err);
 	if (result == 0)
 		result = proc_set_rlimits(0, x->process, err);
+	if (result == 0)
+		result = proc_close_fds(x->process, err);
 	if (result == 0 && x->seccomp_plan.early)
 		result = seccomp_install(&x->seccomp, err);
 	if (result < 0)
@@ -114,14 +116,16 @@ static int exec_run(const struct execution *x, struct error *err)
 {
 	char home[PROC_HOME_SIZE];
 	char path[PATH_MAX];
-	int result;
+	int result = 0;
 
 	home[0] = '\0';
 	sys_set_pdeathsig(SIGKILL);
 	sys_reset_signals();
 	/* Before the first namespace is joined: CVE-2016-9962. */
 	if (x->facts.uid == 0)
-		sys_set_dumpable(0);
+		result = sys_set_dumpable(0);
+	if (result < 0)
+		return error_system(err, result, "become undumpable");
 	result = exec_join(x, err);
 	if (result == 0)
 		result = exec_become(x, path, home, err);
@@ -129,10 +133,9 @@ static int exec_run(const struct execution *x, struct error *err)
 		result = sync_expect(x->sync[1], SYNC_GO, err);
 	if (result == 0) {
 		sys_set_pdeathsig(0);
-		result = proc_close_fds(x->process, err);
+		if (x->process->no_new_privs)
+			result = proc_no_new_privs(err);
 	}
-	if (result == 0 && x->process->no_new_privs)
-		result = proc_no_new_privs(err);
 	if (result == 0 && !x->seccomp_plan.early)
 		result = seccomp_install(&x->seccomp, err);
 	return result < 0 ? result : proc_exec(x->process, path, home, err);

@@ -19,6 +19,7 @@ int foreground_enter(struct foreground *foreground, bool reap,
 	if (foreground->signals < 0)
 		return error_system(err, foreground->signals, "make signalfd");
 	sys_set_signal_mask(&all, &foreground->mask);
+	foreground->adopting = sys_get_child_subreaper() > 0;
 	if (reap)
 		sys_set_child_subreaper(1);
 	return 0;
@@ -28,7 +29,7 @@ void foreground_leave(struct foreground *foreground)
 {
 	fd_close(&foreground->signals);
 	sys_set_signal_mask(&foreground->mask, NULL);
-	if (foreground->reap)
+	if (foreground->reap && !foreground->adopting)
 		sys_set_child_subreaper(0);
 }
 

@@ -12,6 +12,7 @@ struct foreground {
 	sigset_t mask; /* as it was */
 	int signals;   /* signalfd, or -1 */
 	bool reap;
+	bool adopting; /* the caller was a subreaper before */
 };
 
 /*

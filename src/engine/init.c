@@ -39,9 +39,12 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 		struct sync_message message;
 		int result = sync_receive(init->sync, &message, NULL);
 
-		if (result <= 0)
-			sys_exit(
-				1); /* The parent is gone: so is the purpose. */
+		if (result < 0)
+			return error_system(err, result,
+			                    "receive from the parent");
+		/* The parent is gone: so is the purpose. */
+		if (result == 0)
+			sys_exit(1);
 		if (message.type > SYNC_ERROR)
 			return error_set(err, ERROR_INTERNAL, -EPROTO,
 			                 "unknown message %d",
@@ -59,10 +62,20 @@ static int init_namespace(struct init *init, const struct plan_ns_step *step,
 	return ns_apply(&init->plan->ns, step, init->c->source_fds, err);
 }
 
-static int init_keyring(const char *name, struct error *err)
+static int init_keyring(struct init *init, const char *name, struct error *err)
 {
-	int result = sys_join_session_keyring(name);
+	const struct plan_process *process = init->plan->process;
+	int result = 0;
 
+	if (process && process->selinux) {
+		int procfs = rootfs_proc(&init->rootfs, err);
+
+		result = procfs < 0 ? procfs
+		                    : proc_label_keys(procfs, process, err);
+	}
+	if (result < 0)
+		return result;
+	result = sys_join_session_keyring(name);
 	/* A kernel without keys, or a quota that is used up, needs none. */
 	if (result >= 0 || result == -ENOSYS || result == -EDQUOT)
 		return 0;
@@ -127,7 +140,7 @@ static int init_step(struct init *init, const struct plan_step *step,
 {
 	switch (step->kind) {
 	case PLAN_STEP_NAMESPACE: return init_namespace(init, &step->ns, err);
-	case PLAN_STEP_KEYRING: return init_keyring(step->text, err);
+	case PLAN_STEP_KEYRING: return init_keyring(init, step->text, err);
 	case PLAN_STEP_LOOPBACK: return ns_loopback_up(err);
 	case PLAN_STEP_HOSTNAME: return ns_set_hostname(step->text, err);
 	case PLAN_STEP_DOMAINNAME: return ns_set_domainname(step->text, err);
@@ -197,6 +210,9 @@ static int init_become(struct init *init, char *path, char *home,
 		result = init_lsm(init, err);
 	if (result == 0)
 		result = proc_set_rlimits(0, process, err);
+	/* No call but the necessary ones once a filter may refuse them. */
+	if (result == 0)
+		result = proc_close_fds(process, err);
 	if (result == 0 && init->plan->seccomp.early)
 		result = seccomp_install(&init->c->seccomp, err);
 	if (result < 0)
@@ -235,7 +251,7 @@ static int init_execute(struct init *init, const char *path, char *home,
                         struct error *err)
 {
 	const struct plan_process *process = init->plan->process;
-	int result;
+	int result = 0;
 
 	if (!process)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
@@ -243,8 +259,7 @@ static int init_execute(struct init *init, const char *path, char *home,
 	if (init_own_hooks(init, PLAN_HOOK_START_CONTAINER, STATUS_CREATED,
 	                   NULL, err))
 		return error_wrap(err, "startContainer hook");
-	result = proc_close_fds(process, err);
-	if (result == 0 && process->no_new_privs)
+	if (process->no_new_privs)
 		result = proc_no_new_privs(err);
 	if (result == 0 && !init->plan->seccomp.early)
 		result = seccomp_install(&init->c->seccomp, err);
@@ -264,7 +279,9 @@ static int init_run(struct init *init, struct error *err)
 	sys_reset_signals();
 	/* Nobody inside a joined namespace may look into this process. */
 	if (init->c->facts.uid == 0)
-		sys_set_dumpable(0);
+		result = sys_set_dumpable(0);
+	if (result < 0)
+		return error_system(err, result, "become undumpable");
 	/*
 	 * Early, so that it happens while the parent works; but a hook that
 	 * init runs is to have what the bounding set takes away.

@@ -96,6 +96,10 @@ int creation_load(struct creation *c, struct error *err)
 		                     &c->plan, err);
 	if (result < 0)
 		return result;
+	for (i = 0; i < faults.count; i++)
+		log_warning(&c->engine->log, "%s:%u: %s: %s", CONFIG_NAME,
+		            faults.items[i].line, faults.items[i].path,
+		            faults.items[i].text);
 	for (i = 0; i < c->plan->warnings_count; i++)
 		log_warning(&c->engine->log, "%s", c->plan->warnings[i]);
 	return 0;

@@ -46,12 +46,6 @@ struct state_facts creation_state_facts(const struct creation *c)
 	};
 }
 
-/* A send that fails means that init is gone: its last words say why. */
-static void creation_tell(struct creation *c, enum sync_type type)
-{
-	sync_send(c->sync[0], type, 0, -1);
-}
-
 /*
  * Inside a user namespace init can lower its limits but not raise them: lift
  * the hard ones here, and leave the rest, which might hinder it, to init.
@@ -99,7 +93,7 @@ static int creation_write_procfs(struct creation *c, struct error *err)
 		result =
 			ns_write_idmap(procfs, c->pid, &c->plan->ns.idmap, err);
 		if (result == 0)
-			creation_tell(c, SYNC_IDMAP);
+			result = sync_tell(c->sync[0], SYNC_IDMAP, err);
 	}
 	if (result == 0 && process && process->oom_score_adj.set)
 		result = proc_set_oom(procfs, c->pid,
@@ -154,7 +148,7 @@ static int creation_work(struct creation *c, struct error *err)
 		result =
 			cgroup_join(&c->cgroup, c->pid, c->outside_cgroup, err);
 		if (result == 0)
-			creation_tell(c, SYNC_CGROUP);
+			result = sync_tell(c->sync[0], SYNC_CGROUP, err);
 	}
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
@@ -186,9 +180,8 @@ static int creation_run_runtime_hooks(struct creation *c, struct error *err)
 	                         state, bundle, err);
 	if (result < 0)
 		return error_wrap(err, "createRuntime hook");
-	creation_tell(c, SYNC_HOOKS_RAN);
-	creation_tell(c, SYNC_GO);
-	return 0;
+	result = sync_tell(c->sync[0], SYNC_HOOKS_RAN, err);
+	return result < 0 ? result : sync_tell(c->sync[0], SYNC_GO, err);
 }
 
 void creation_run_poststop(struct creation *c)
@@ -291,8 +284,10 @@ int creation_converse(struct creation *c, struct error *err)
 	if (c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
-		creation_tell(c, SYNC_GO);
-	return c->gated ? creation_listen(c, err) : 0;
+		result = sync_tell(c->sync[0], SYNC_GO, err);
+	if (result < 0 || !c->gated)
+		return result;
+	return creation_listen(c, err);
 }
 
 int creation_await_exec(struct creation *c, struct error *err)

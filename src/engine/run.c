@@ -18,7 +18,7 @@ static void run_report_oom(const struct creation *c, int status)
 	if (!c->cgroup.count || status != 128 + SIGKILL)
 		return;
 	if (cgroup_oom_count(&c->plan->cgroup, &kills) == 0 && kills)
-		log_warning(
+		log_error(
 			&c->engine->log,
 			"container \"%s\" was killed: it ran out of its memory limit",
 			c->id);
@@ -75,6 +75,18 @@ static int run_start(struct creation *c, const struct runf_run_options *options,
 	return result;
 }
 
+/* It may have been deleted while it ran, and made anew by somebody else. */
+static bool run_is_ours(const struct creation *c)
+{
+	int result = store_relock(&c->dir);
+
+	if (result < 0)
+		log_warning(&c->engine->log,
+		            "container \"%s\" is not deleted: cannot lock it",
+		            c->id);
+	return result > 0;
+}
+
 int engine_run(struct engine *engine, const char *id,
                const struct runf_run_options *options, int *ret_status,
                struct error *err)
@@ -110,8 +122,8 @@ int engine_run(struct engine *engine, const char *id,
 	c.pid = 0; /* collected */
 	run_report_oom(&c, status);
 	*ret_status = status;
-	/* What is not kept is undone with the scope, if it is still ours. */
-	if (options->keep || !store_relock(&c.dir))
+	/* What is not kept is undone with the scope. */
+	if (options->keep || !run_is_ours(&c))
 		creation_keep(&c);
 	return 0;
 }

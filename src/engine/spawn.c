@@ -113,6 +113,10 @@ int spawn_bridge(const struct plan_namespaces *ns, const int *fds, int socket,
 		return error_system(err, pid, "clone the container's init");
 	if (pid == 0)
 		return 0;
-	sync_send(socket, SYNC_CHILD, pid, -1);
-	sys_exit(0);
+	result = sync_send(socket, SYNC_CHILD, pid, -1);
+	if (result == 0)
+		sys_exit(0);
+	/* Nobody would ever know of it. */
+	sys_pidfd_send_signal(pidfd, SIGKILL);
+	return error_system(err, result, "tell init's pid");
 }

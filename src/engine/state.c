@@ -66,32 +66,31 @@ void state_write(struct json_writer *w, const struct found *found)
 void state_text_prepare(struct arena *arena, const struct state_facts *facts,
                         struct state_text *ret_text)
 {
-	static const char status_key[] = "\"status\":\"";
 	static const char pid_key[] = "\"pid\":";
+	static const char status_key[] = "\"status\":\"";
 	/* The id cannot hold a quote, so the first match is the member. */
 	char *head = arena_strdup(arena, state_for_hooks(arena, facts,
 	                                                 STATUS_CREATING, 0));
-	char *status = strstr(head, status_key);
 	char *pid = strstr(head, pid_key);
-	char *word;
+	char *status = strstr(head, status_key);
 
-	assert(status && pid && pid > status);
-	word = status + strlen(status_key);
-	ret_text->middle = arena_strndup(
-		arena, word + strcspn(word, "\""),
-		(size_t)(pid - word) - strcspn(word, "\"") + strlen(pid_key));
-	ret_text->tail = pid + strlen(pid_key) + 1;
+	assert(pid && status && status > pid);
+	pid += strlen(pid_key);
+	status += strlen(status_key);
+	ret_text->middle =
+		arena_strndup(arena, pid + 1, (size_t)(status - pid - 1));
+	ret_text->tail = status + strcspn(status, "\"");
 	ret_text->size = strlen(head) + 64;
 	ret_text->buffer = arena_alloc(arena, ret_text->size);
-	*word = '\0';
+	*pid = '\0';
 	ret_text->head = head;
 }
 
 const char *state_text_fill(const struct state_text *text, enum status status,
                             pid_t pid)
 {
-	snprintf(text->buffer, text->size, "%s%s%s%d%s", text->head,
-	         status_name(status), text->middle, pid, text->tail);
+	snprintf(text->buffer, text->size, "%s%d%s%s%s", text->head, pid,
+	         text->middle, status_name(status), text->tail);
 	return text->buffer;
 }
 

@@ -16,9 +16,9 @@
  * knows its pid in the container only once it runs there.
  */
 struct state_text {
-	const char *head;   /* up to the status word */
-	const char *middle; /* from behind it to the pid */
-	const char *tail;   /* what follows the pid */
+	const char *head;   /* up to the pid */
+	const char *middle; /* from behind it to the status word */
+	const char *tail;   /* what follows that */
 	char *buffer;
 	size_t size;
 };

@@ -20,6 +20,17 @@ int sync_send(int socket, enum sync_type type, int32_t value, int fd)
 	return sent < 0 ? (int)sent : 0;
 }
 
+int sync_tell(int socket, enum sync_type type, struct error *err)
+{
+	int result = sync_send(socket, type, 0, -1);
+
+	if (result == -EPIPE || result == -ECONNRESET)
+		return 0;
+	if (result < 0)
+		return error_system(err, result, "send to the child");
+	return 0;
+}
+
 void sync_send_error(int socket, const struct error *err)
 {
 	struct sync_message message = { .type = SYNC_ERROR, .error = *err };
@@ -31,16 +42,22 @@ void sync_send_error(int socket, const struct error *err)
 int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd)
 {
 	int fd = -1;
-	size_t count = 1;
-	ssize_t length = sys_receive_fds(socket, ret_message,
-	                                 sizeof(*ret_message), &fd, &count);
+	ssize_t length;
 
-	if (length <= 0 && fd >= 0)
+	/*
+	 * A peer that ends with a message of ours unread is reported once, and
+	 * before what it has said itself: that is still to come.
+	 */
+	do {
+		size_t count = 1;
+
+		length = sys_receive_fds(socket, ret_message,
+		                         sizeof(*ret_message), &fd, &count);
+	} while (length == -ECONNRESET);
+	if (length <= 0) {
 		fd_close(&fd);
-	if (length == -ECONNRESET)
-		return 0;
-	if (length <= 0)
 		return (int)length;
+	}
 	if (length != SYNC_SHORT && length != sizeof(*ret_message)) {
 		fd_close(&fd);
 		return -EBADMSG;

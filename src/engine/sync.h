@@ -48,6 +48,12 @@ struct sync_message {
 /* FD is sent along unless it is negative. 0, or a negative errno. */
 int sync_send(int socket, enum sync_type type, int32_t value, int fd);
 
+/*
+ * Send a bare TYPE. 0 also if the peer is gone: its last words, or its end,
+ * say why. Any other failure would have it wait for ever.
+ */
+int sync_tell(int socket, enum sync_type type, struct error *err);
+
 /* ERR goes over as it is. Failure is not reported: there is nobody left. */
 void sync_send_error(int socket, const struct error *err);
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/time.h"
@@ -34,8 +35,6 @@ struct run {
 	char tail[TAIL_SIZE]; /* the end of what the hook said */
 	size_t tail_length;
 };
-
-extern char **environ;
 
 static void run_release(struct run *run)
 {

@@ -302,6 +302,12 @@ struct pair_index {
 	const char **pairs;
 };
 
+/* Key and value of the pair that the slot value NUMBER, from 1, stands for. */
+static const char **pair_at(const struct pair_index *index, size_t number)
+{
+	return &index->pairs[2 * (number - 1)];
+}
+
 static uint32_t *find_slot(const struct pair_index *index, const char *key)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -310,7 +316,7 @@ static uint32_t *find_slot(const struct pair_index *index, const char *key)
 	for (const char *c = key; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	for (i = hash & index->mask; index->slots[i]; i = (i + 1) & index->mask)
-		if (str_equal(index->pairs[2 * (index->slots[i] - 1)], key))
+		if (str_equal(*pair_at(index, index->slots[i]), key))
 			break;
 	return &index->slots[i];
 }
@@ -346,8 +352,8 @@ static void decode_map(struct json_decoder *d, const struct json_place *place,
 		else
 			*slot = (uint32_t)++ * count;
 		value = json_decode_str(d, &entry);
-		index.pairs[2 * (*slot - 1)] = key;
-		index.pairs[2 * (*slot - 1) + 1] = value ? value : "";
+		pair_at(&index, *slot)[0] = key;
+		pair_at(&index, *slot)[1] = value ? value : "";
 	}
 	store_pointer(member, index.pairs);
 }
@@ -514,37 +520,4 @@ void json_decode_object(struct json_decoder *d, const struct json_place *place,
 			json_fault(d, &at, "missing");
 		}
 	}
-}
-
-/* A decoder that keeps the first fault as an error. */
-struct strict_decoder {
-	struct json_decoder base;
-	struct error *err;
-	int result;
-};
-
-static void fail_at_fault(struct json_decoder *d,
-                          const struct json_value *value, bool warning,
-                          const char *path, const char *text)
-{
-	struct strict_decoder *strict = (struct strict_decoder *)d;
-
-	(void)value;
-	if (!warning && strict->result == 0)
-		strict->result = error_set(strict->err, ERROR_CONFIG, -EINVAL,
-		                           "%s: %s", path, text);
-}
-
-int json_to_struct(struct arena *arena, const struct json_value *root,
-                   const struct json_table *table, void *object,
-                   struct error *err)
-{
-	struct json_place place = { .value = root };
-	struct strict_decoder strict = {
-		.base = { .arena = arena, .fault = fail_at_fault },
-		.err = err,
-	};
-
-	json_decode_object(&strict.base, &place, table, object);
-	return strict.result;
 }

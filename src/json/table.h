@@ -92,6 +92,7 @@ struct json_table {
 };
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and members have none */
 
 /* The union ties a table to its struct, for the rows that refer to it. */
 #define JSON_TABLE_OF(tag) union json_table_of_##tag
@@ -227,20 +228,13 @@ struct json_table {
 #define FIELD_UNSUPPORTED(key)                                                 \
 	JSON_ROW(key, 0, JSON_FIELD_UNSUPPORTED, .offset = 0)
 
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 /* Decode PLACE, an object, into OBJECT as TABLE says. */
 void json_decode_object(struct json_decoder *decoder,
                         const struct json_place *place,
                         const struct json_table *table, void *object);
-
-/*
- * The same for a document where the first fault is one too many: it is put
- * into ERR as "PATH: TEXT". Returns 0 or -EINVAL.
- */
-int json_to_struct(struct arena *arena, const struct json_value *root,
-                   const struct json_table *table, void *object,
-                   struct error *err);
 
 /*
  * For decode functions. They report a fault themselves and return false (or

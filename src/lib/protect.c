@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Run from a copy of the program that no container can write. */
+#include "lib/protect.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 
@@ -38,7 +41,7 @@ static bool protect_is_done(int self)
 }
 
 /* A clone of the mount with nothing but the file, read-only, attached nowhere. */
-static int protect_by_mount(int self, char *const argv[], char *const env[])
+static int protect_open_mount(int self)
 {
 	auto_close int tree =
 		sys_open_tree(self, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
@@ -47,7 +50,21 @@ static int protect_by_mount(int self, char *const argv[], char *const env[])
 	if (result >= 0)
 		result = sys_mount_setattr(tree, "", AT_EMPTY_PATH,
 		                           MOUNT_ATTR_RDONLY, 0, 0, -1);
-	return result < 0 ? result : sys_exec_fd(tree, argv, env);
+	return result < 0 ? result : take_fd(&tree);
+}
+
+/*
+ * Without executing anything: the start of a static program costs several
+ * times more than to exchange its mappings.
+ */
+static int protect_in_place(int tree, char *const argv[], char *const env[])
+{
+	char path[32];
+	auto_close int file = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", tree);
+	file = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+	return file < 0 ? file : protect_replace_image(file, argv, env);
 }
 
 static int protect_by_memfd(int self, char *const argv[], char *const env[])
@@ -79,6 +96,7 @@ int runf_protect_self(char *const argv[], char *const env[],
                       struct runf_error *ret_err)
 {
 	auto_close int self = sys_openat(AT_FDCWD, SELF, O_RDONLY, 0);
+	auto_close int tree = -1;
 	struct error err = { .code = 0 };
 	int result = self;
 
@@ -87,8 +105,12 @@ int runf_protect_self(char *const argv[], char *const env[],
 		sys_set_name(NAME);
 		return 1;
 	}
-	if (result >= 0)
-		result = protect_by_mount(self, argv, env);
+	if (self >= 0)
+		result = tree = protect_open_mount(self);
+	if (tree >= 0 && protect_in_place(tree, argv, env) == 0)
+		return 1;
+	if (tree >= 0)
+		result = sys_exec_fd(tree, argv, env);
 	if (result < 0 && self >= 0)
 		result = protect_by_memfd(self, argv, env);
 	error_system(&err, result, "protect the program " SELF);

@@ -29,8 +29,8 @@ int ns_apply(const struct plan_namespaces *ns, const struct plan_ns_step *step,
  * whom: what is refused (EPERM) at its place is tried again at the end, with
  * the power over a user namespace that was joined on the way.
  */
-int ns_join_many(const struct plan_ns_step *steps, size_t count,
-                 const int *fds, struct error *err);
+int ns_join_many(const struct plan_ns_step *steps, size_t count, const int *fds,
+                 struct error *err);
 
 /*
  * What the parent was in before its PLAN_IN_PARENT joins. ns_save() is called

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "ns/ns.h"
@@ -20,8 +21,6 @@
 #define MAP_BYTES ((size_t)340 * 33)
 
 #define NAME_SIZE 64
-
-extern char **environ;
 
 int ns_open_procfs(struct error *err)
 {

@@ -15,11 +15,11 @@
 const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
                                                int type)
 {
-	const struct oci_linux *linux_ = spec->linux_;
+	const struct oci_linux *l = spec->linux_;
 
-	for (size_t i = 0; linux_ && i < linux_->namespaces_count; i++)
-		if (linux_->namespaces[i].type == type)
-			return &linux_->namespaces[i];
+	for (size_t i = 0; l && i < l->namespaces_count; i++)
+		if (l->namespaces[i].type == type)
+			return &l->namespaces[i];
 	return NULL;
 }
 

@@ -14,13 +14,12 @@
 #define MINOR_MAX 0xfffff
 #define NANOSECS  UINT32_C(1000000000)
 
-static void check_namespaces(struct oci_reader *r,
-                             const struct oci_linux *linux_)
+static void check_namespaces(struct oci_reader *r, const struct oci_linux *l)
 {
 	uint64_t seen = 0;
 
-	for (size_t i = 0; i < linux_->namespaces_count; i++) {
-		uint64_t type = (uint64_t)linux_->namespaces[i].type;
+	for (size_t i = 0; i < l->namespaces_count; i++) {
+		uint64_t type = (uint64_t)l->namespaces[i].type;
 
 		if (seen & type)
 			oci_fault(r,
@@ -67,10 +66,9 @@ static void check_user_is_mapped(struct oci_reader *r,
 static void check_user_namespace(struct oci_reader *r,
                                  const struct oci_spec *spec)
 {
-	const struct oci_linux *linux_ = spec->linux_;
+	const struct oci_linux *l = spec->linux_;
 	const struct oci_namespace *user;
-	struct oci_mapping_pair maps = { &linux_->uid_mappings,
-		                         &linux_->gid_mappings };
+	struct oci_mapping_pair maps = { &l->uid_mappings, &l->gid_mappings };
 	bool mapped = maps.uid->count || maps.gid->count;
 
 	user = oci_find_namespace(spec, CLONE_NEWUSER);
@@ -117,10 +115,10 @@ static void check_number(struct oci_reader *r, const char *name, size_t i,
 		          number, max);
 }
 
-static void check_devices(struct oci_reader *r, const struct oci_linux *linux_)
+static void check_devices(struct oci_reader *r, const struct oci_linux *l)
 {
-	for (size_t i = 0; i < linux_->devices_count; i++) {
-		const struct oci_device *device = &linux_->devices[i];
+	for (size_t i = 0; i < l->devices_count; i++) {
+		const struct oci_device *device = &l->devices[i];
 
 		check_number(r, "major", i, device->major, MAJOR_MAX);
 		check_number(r, "minor", i, device->minor, MINOR_MAX);
@@ -141,16 +139,16 @@ static void check_hidden_paths(struct oci_reader *r,
 
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 {
-	const struct oci_linux *linux_ = spec->linux_;
+	const struct oci_linux *l = spec->linux_;
 
-	check_namespaces(r, linux_);
+	check_namespaces(r, l);
 	check_user_namespace(r, spec);
 	check_time_offsets(r, spec);
-	check_devices(r, linux_);
+	check_devices(r, l);
 	check_hidden_paths(r, spec);
 	oci_check_sysctl(r, spec);
-	if (linux_->resources.set)
-		oci_check_resources(r, "linux.resources.", &linux_->resources);
-	if (linux_->seccomp.set)
-		oci_check_seccomp(r, &linux_->seccomp);
+	if (l->resources.set)
+		oci_check_resources(r, "linux.resources.", &l->resources);
+	if (l->seccomp.set)
+		oci_check_seccomp(r, &l->seccomp);
 }

@@ -76,7 +76,7 @@ static const char *find_objection(struct oci_reader *r,
 	if (str_equal(path, "kernel/hostname"))
 		return "use the hostname member instead";
 	if (!oci_find_namespace(spec, (int)owner->value))
-		return arena_printf(r->arena, "needs a %s namespace",
+		return arena_printf(r->arena, "needs a namespace of type %s",
 		                    str_name_of(oci_namespace_types,
 		                                owner->value));
 	if (str_equal(path, "kernel/domainname") && spec->domainname &&

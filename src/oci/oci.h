@@ -27,11 +27,11 @@ struct oci_faults {
 #define OCI_MAX_FAULTS 100
 
 /*
- * Decode and check a whole config.json. Every fault is added to FAULTS, as
- * far as the document can be understood (a syntax error is the only fault
- * then), in the order of lines. FAULTS may be NULL. Returns 0 with *RET_SPEC when there is no error among them, else
- * -EINVAL with the first one in ERR. TEXT must outlive nothing: all is
- * copied.
+ * Decode and check a whole config.json. Every fault is added to FAULTS (which
+ * may be NULL) as far as the document can be understood, in the order of
+ * lines; a syntax error is the only fault then. Returns 0 with *RET_SPEC when
+ * there is no error among them, else -EINVAL with the first one in ERR. TEXT
+ * must outlive nothing: all is copied.
  */
 int oci_read_spec(struct arena *arena, const char *text, size_t length,
                   const char *name, struct oci_faults *faults,

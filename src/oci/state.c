@@ -26,10 +26,10 @@ int oci_check_id(const char *id, struct error *err)
 		                 "a container id has 1 to %d bytes", ID_MAX);
 	if (is_id(id))
 		return 0;
-	return error_set(
-		err, ERROR_USAGE, -EINVAL,
-		"invalid container id %s: it is made of letters, digits and _+.- and does not start with a dot",
-		json_quote(&scratch, id));
+	return error_set(err, ERROR_USAGE, -EINVAL,
+	                 "invalid container id %s: it is made of letters, "
+	                 "digits and _+.- and does not start with a dot",
+	                 json_quote(&scratch, id));
 }
 
 void oci_write_state(struct json_writer *w, const char *key,

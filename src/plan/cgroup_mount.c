@@ -97,7 +97,8 @@ static struct plan_mount *add_fs(struct planner *p, const char *type,
 	int fallback = -1;
 
 	/* A namespace that was joined may belong to somebody else. */
-	if (dir && plan_in_user_namespace(p))
+	if (dir && plan_in_user_namespace(p) &&
+	    !(p->plan->ns.created & CLONE_NEWCGROUP))
 		fallback = add_own(p, dir);
 	mount = mount_add_fs(p, type, destination, set);
 	mount->fallback_source = fallback;
@@ -113,7 +114,9 @@ static void add_v2(struct planner *p, const struct mount_request *r,
 	struct plan_mount *mount;
 	size_t i;
 
-	if (cgroup->dirs_count > 0 && !*cgroup->dirs[0].controllers)
+	/* One that may not come to be cannot be a source. */
+	if (cgroup->dirs_count > 0 && !*cgroup->dirs[0].controllers &&
+	    !cgroup->optional)
 		dir = &cgroup->dirs[0];
 	if (p->plan->ns.all & CLONE_NEWCGROUP) {
 		mount = add_fs(p, "cgroup2", dir, destination, set);

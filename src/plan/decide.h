@@ -62,6 +62,7 @@ int plan_devices(struct planner *p, struct error *err);
 
 /* The annotation that lets the process keep runf's supplementary groups. */
 #define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
+bool plan_keeps_groups(const struct oci_spec *spec);
 
 /* process.c: from config.json's process or exec's process.json. */
 int plan_process(struct arena *arena, const struct oci_process *from,

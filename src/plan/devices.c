@@ -12,37 +12,23 @@
 #define MINOR_MAX    0xfffff
 
 /* What every container has, listed or not. */
-static const struct oci_device default_devices[] = {
-	{ .type = OCI_DEVICE_CHAR,
-	  .path = "/dev/null",
-	  .major = 1,
-	  .minor = 3 },
-	{ .type = OCI_DEVICE_CHAR,
-	  .path = "/dev/zero",
-	  .major = 1,
-	  .minor = 5 },
-	{ .type = OCI_DEVICE_CHAR,
-	  .path = "/dev/full",
-	  .major = 1,
-	  .minor = 7 },
-	{ .type = OCI_DEVICE_CHAR,
-	  .path = "/dev/random",
-	  .major = 1,
-	  .minor = 8 },
-	{ .type = OCI_DEVICE_CHAR,
-	  .path = "/dev/urandom",
-	  .major = 1,
-	  .minor = 9 },
-	{ .type = OCI_DEVICE_CHAR, .path = "/dev/tty", .major = 5, .minor = 0 },
+static const struct {
+	const char *path;
+	int64_t major;
+	int64_t minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },    { "/dev/zero", 1, 5 },
+	{ "/dev/full", 1, 7 },    { "/dev/random", 1, 8 },
+	{ "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
 };
 
 static const struct plan_link dev_links[] = {
-	{ "/dev/fd", "/proc/self/fd", false },
-	{ "/dev/stdin", "/proc/self/fd/0", false },
-	{ "/dev/stdout", "/proc/self/fd/1", false },
-	{ "/dev/stderr", "/proc/self/fd/2", false },
-	{ "/dev/core", "/proc/kcore", false },
-	{ "/dev/ptmx", "pts/ptmx", true },
+	{ .path = "/dev/fd", .target = "/proc/self/fd" },
+	{ .path = "/dev/stdin", .target = "/proc/self/fd/0" },
+	{ .path = "/dev/stdout", .target = "/proc/self/fd/1" },
+	{ .path = "/dev/stderr", .target = "/proc/self/fd/2" },
+	{ .path = "/dev/core", .target = "/proc/kcore", .if_exists = true },
+	{ .path = "/dev/ptmx", .target = "pts/ptmx", .replace = true },
 };
 
 /* dev_t as Linux lays it out. */
@@ -131,10 +117,16 @@ static int add_default_devices(struct planner *p, struct error *err)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		struct oci_device device = {
+			.type = OCI_DEVICE_CHAR,
+			.path = default_devices[i].path,
+			.major = default_devices[i].major,
+			.minor = default_devices[i].minor,
+		};
 		int result = 0;
 
-		if (!is_listed(p, default_devices[i].path))
-			result = add_device(p, &default_devices[i], err);
+		if (!is_listed(p, device.path))
+			result = add_device(p, &device, err);
 		if (result < 0)
 			return result;
 	}

@@ -42,18 +42,23 @@ void planner_warn(struct planner *p, const char *format, ...)
 		arena_strdup(p->arena, text);
 }
 
+bool plan_keeps_groups(const struct oci_spec *spec)
+{
+	const struct oci_map *annotations = &spec->annotations;
+	bool keeps = false;
+	size_t i;
+
+	for (i = 0; i < annotations->count; i++)
+		if (str_equal(annotations->pairs[i].key, PLAN_KEEP_GROUPS))
+			keeps = !str_equal(annotations->pairs[i].value, "0");
+	return keeps;
+}
+
 /* What config.json says about the process outside of `process`. */
 static int settle_groups(struct planner *p, struct plan_process *process,
                          struct error *err)
 {
-	const struct oci_map *annotations = &p->spec->annotations;
-	size_t i;
-
-	for (i = 0; i < annotations->count; i++) {
-		if (str_equal(annotations->pairs[i].key, PLAN_KEEP_GROUPS))
-			process->keep_groups =
-				!str_equal(annotations->pairs[i].value, "0");
-	}
+	process->keep_groups = plan_keeps_groups(p->spec);
 	if (!p->plan->ns.idmap.deny_setgroups || process->keep_groups)
 		return 0;
 	if (process->groups_count > 0)

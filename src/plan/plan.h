@@ -118,7 +118,7 @@ struct plan_mount {
 	bool copy_mode;   /* tmpfs over a directory, no mode=: take its mode */
 	bool copy_up;     /* tmpcopyup: and its content */
 	bool no_follow;   /* destination may not be or lie below a link */
-	/* FS: keep a descriptor, the trusted procfs. BIND: must be one. */
+	/* Verify that it is one and keep a descriptor: the trusted procfs. */
 	bool is_proc;
 	bool copy_symlink;  /* BIND: a link is made anew, not mounted */
 	bool may_lack_attr; /* keep flags that are locked instead of failing */
@@ -141,6 +141,7 @@ struct plan_link {
 	const char *path;
 	const char *target;
 	bool replace; /* remove what is there first (/dev/ptmx) */
+	bool if_exists; /* only to something (/proc/kcore) */
 };
 
 struct plan_sysctl {

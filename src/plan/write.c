@@ -229,6 +229,7 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 	write_true(w, "noFollow", mount->no_follow);
 	write_true(w, "isProc", mount->is_proc);
 	write_true(w, "copySymlink", mount->copy_symlink);
+	write_true(w, "copySymlink", mount->copy_symlink);
 	write_true(w, "mayLackAttributes", mount->may_lack_attr);
 	if (mount->kind == PLAN_MOUNT_FS && mount->fallback_source >= 0)
 		json_put_i64(w, "fallbackSource", mount->fallback_source);
@@ -250,6 +251,7 @@ static void put_link(struct json_writer *w, const struct plan_link *link)
 	json_put_str(w, "path", link->path);
 	json_put_str(w, "target", link->target);
 	write_true(w, "replace", link->replace);
+	write_true(w, "ifExists", link->if_exists);
 }
 
 static void put_sysctl(struct json_writer *w, const struct plan_sysctl *sysctl)

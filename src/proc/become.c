@@ -2,6 +2,7 @@
 /* Working directory and credentials: from root of the container to its user. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <string.h>
 
@@ -87,6 +88,19 @@ static int check_cwd(const char *path, struct error *err)
 
 /* ---- credentials */
 
+/*
+ * A user namespace made by an unprivileged user forbids setgroups() for good
+ * (/proc/PID/setgroups), also to its root. Nothing can be taken away there.
+ */
+static bool is_forbidden_setgroups(int result)
+{
+	uint64_t effective;
+	uint64_t rest;
+
+	return result == -EPERM && sys_capget(&effective, &rest, &rest) == 0 &&
+	       effective >> CAP_SETGID & 1;
+}
+
 static int set_groups(const struct plan_process *process, struct error *err)
 {
 	int result;
@@ -94,6 +108,8 @@ static int set_groups(const struct plan_process *process, struct error *err)
 	if (process->keep_groups)
 		return 0;
 	result = sys_setgroups(process->groups_count, process->groups);
+	if (process->groups_count == 0 && is_forbidden_setgroups(result))
+		return 0;
 	if (result < 0)
 		return error_system(err, result, "set additional groups");
 	return 0;

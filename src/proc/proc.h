@@ -101,5 +101,5 @@ int proc_no_new_privs(struct error *err);
  * Execute PATH, with HOME of proc_home(). One system call, so that a filter
  * needs to allow no more. Returns only on failure.
  */
-int proc_exec(const struct plan_process *process, const char *path,
-              char *home, struct error *err);
+int proc_exec(const struct plan_process *process, const char *path, char *home,
+              struct error *err);

@@ -245,8 +245,7 @@ static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
 	target_forget(rootfs, m->destination);
 	if (str_equal(m->destination, "/"))
 		keep = &rootfs->root;
-	else if (m->is_proc && m->kind == PLAN_MOUNT_FS &&
-	         !(m->set & MOUNT_ATTR_RDONLY))
+	else if (m->is_proc && !(m->set & MOUNT_ATTR_RDONLY))
 		keep = &rootfs->proc;
 	if (keep) {
 		result = sys_dup_above(tree, 0);

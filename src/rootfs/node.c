@@ -108,13 +108,23 @@ int node_make(struct rootfs *rootfs, const struct plan_device *device,
 	return 0;
 }
 
+static bool exists(struct rootfs *rootfs, const char *path)
+{
+	auto_close int fd = target_open_existing(rootfs, path, false);
+
+	return fd >= 0;
+}
+
 int node_link(struct rootfs *rootfs, const struct plan_link *link,
               struct error *err)
 {
 	const char *name;
-	int dir = target_open_parent(rootfs, link->path, &name, err);
 	int result;
+	int dir;
 
+	if (link->if_exists && !exists(rootfs, link->target))
+		return 0;
+	dir = target_open_parent(rootfs, link->path, &name, err);
 	if (dir < 0)
 		return dir;
 	result = sys_symlinkat(link->target, dir, name);

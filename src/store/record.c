@@ -97,11 +97,15 @@ int store_read_file(struct arena *arena, int dir, const char *name,
 	size_t capacity;
 	size_t used = 0;
 	char *text;
+	int result;
 
 	if (fd < 0)
 		return error_system(err, fd, "open \"%s\"", name);
-	if (sys_fstat(fd, &stat) < 0 || S_ISDIR(stat.st_mode))
-		return error_system(err, -EISDIR, "read \"%s\"", name);
+	result = sys_fstat(fd, &stat);
+	if (result == 0 && S_ISDIR(stat.st_mode))
+		result = -EISDIR;
+	if (result < 0)
+		return error_system(err, result, "read \"%s\"", name);
 	/* Pipes and the like have no size: grow. One byte more sees the end. */
 	capacity = stat.st_size > 0 ? (size_t)stat.st_size + 1 : 4096;
 	text = arena_alloc(arena, capacity + 1);

@@ -84,12 +84,18 @@ static int store_exists(const char *id, struct error *err)
 	                 "container with given ID already exists: \"%s\"", id);
 }
 
-/* True if the directory still has a name: delete may have been faster. */
-static bool store_is_linked(int fd)
+/*
+ * Lock it for ourselves. Returns 1, or 0 if the directory has no name any
+ * more: delete was faster.
+ */
+static int store_take_lock(int fd)
 {
 	struct stat stat;
+	int result = sys_flock(fd, LOCK_EX);
 
-	return sys_fstat(fd, &stat) == 0 && stat.st_nlink > 0;
+	if (result == 0)
+		result = sys_fstat(fd, &stat);
+	return result < 0 ? result : stat.st_nlink > 0;
 }
 
 int store_add(const struct store *store, const char *id,
@@ -114,13 +120,13 @@ int store_add(const struct store *store, const char *id,
 	 * away: then nothing was created, and whoever asked for the deletion
 	 * got what he wanted.
 	 */
-	result = sys_flock(fd, LOCK_EX);
+	result = store_take_lock(fd);
 	if (result < 0) {
 		sys_unlinkat(store->fd, id, AT_REMOVEDIR);
 		return error_system(err, result, "lock \"%s/%s\"", store->path,
 		                    id);
 	}
-	if (!store_is_linked(fd))
+	if (result == 0)
 		return error_set(err, ERROR_STATE, -ENOENT,
 		                 "container \"%s\" was deleted meanwhile", id);
 	ret_dir->fd = take_fd(&fd);
@@ -140,11 +146,11 @@ int store_find(const struct store *store, const char *id, enum store_lock lock,
 		return error_system(err, fd, "open directory \"%s/%s\"",
 		                    store->path, id);
 	if (lock == STORE_LOCKED) {
-		result = sys_flock(fd, LOCK_EX);
+		result = store_take_lock(fd);
 		if (result < 0)
 			return error_system(err, result, "lock \"%s/%s\"",
 			                    store->path, id);
-		if (!store_is_linked(fd))
+		if (result == 0)
 			return store_not_found(id, err);
 	}
 	ret_dir->fd = take_fd(&fd);
@@ -165,9 +171,9 @@ void store_unlock(const struct store_dir *dir)
 	sys_flock(dir->fd, LOCK_UN);
 }
 
-bool store_relock(const struct store_dir *dir)
+int store_relock(const struct store_dir *dir)
 {
-	return sys_flock(dir->fd, LOCK_EX) == 0 && store_is_linked(dir->fd);
+	return store_take_lock(dir->fd);
 }
 
 /* Call VISIT for each name of directory FD but "." and "..". */

@@ -86,8 +86,11 @@ int store_find(const struct store *store, const char *id, enum store_lock lock,
 bool store_is_busy(const struct store_dir *dir);
 /* Let other verbs work meanwhile, and keep them out again. */
 void store_unlock(const struct store_dir *dir);
-/* False if the container was deleted in between: nothing of it is ours. */
-bool store_relock(const struct store_dir *dir);
+/*
+ * Returns 1, 0 if the container was deleted in between (nothing of it is
+ * ours), or a negative errno.
+ */
+int store_relock(const struct store_dir *dir);
 /* Remove the directory with everything in it. */
 int store_remove(const struct store *store, const struct store_dir *dir,
                  struct error *err);

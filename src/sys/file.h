@@ -77,9 +77,6 @@ ssize_t sys_sendfile(int to, int from, off_t *offset, size_t size);
 int sys_inotify_init(int flags);
 int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
 int sys_fsync(int fd);
-/* poll(2); TIMEOUT_MS is -1 for ever. Returns how many are ready. */
-struct pollfd;
-int sys_poll(struct pollfd *fds, size_t count, int timeout_ms);
 /* Names one after the other, each with its NUL. Returns their bytes. */
 ssize_t sys_flistxattr(int fd, char *names, size_t size);
 ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size);

@@ -135,6 +135,15 @@ int sys_set_child_subreaper(int on)
 	return (int)SYS_RESULT(prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0));
 }
 
+int sys_get_child_subreaper(void)
+{
+	int on;
+	int result =
+		(int)SYS_RESULT(prctl(PR_GET_CHILD_SUBREAPER, &on, 0, 0, 0));
+
+	return result < 0 ? result : on;
+}
+
 int sys_drop_bounding(int capability)
 {
 	return (int)SYS_RESULT(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0));

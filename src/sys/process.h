@@ -41,6 +41,7 @@ int sys_set_pdeathsig(int signal);
 int sys_set_keepcaps(int on);
 int sys_set_no_new_privs(void);
 int sys_set_child_subreaper(int on);
+int sys_get_child_subreaper(void);
 int sys_drop_bounding(int capability);
 /* 1 or 0; -EINVAL for a capability that the kernel does not know. */
 int sys_in_bounding(int capability);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "sys/file.h"
+#include "sys/poll.h"
 #include "sys/process.h"
 #include "sys/tty.h"
 #include "tty/channel.h"
@@ -25,7 +26,14 @@ struct relay {
 	const struct tty_session *session;
 	struct tty_channel input;  /* in to master */
 	struct tty_channel output; /* master to out */
-	bool must_end;             /* a signal that ends programs came */
+	/*
+	 * While nobody has the slave open (a program may close and open it
+	 * again) the master reports a hang-up without end. So we have it.
+	 */
+	int peer;
+	bool must_end;     /* a signal that ends programs came */
+	bool end_typed;    /* end-of-file, at least once... */
+	tcflag_t end_mode; /* ...last with this ICANON */
 };
 
 static void relay_resize(const struct tty_session *session)
@@ -93,22 +101,30 @@ static void relay_take_signals(struct relay *relay)
 
 /*
  * The end of a pipe is typed as the terminal's end-of-file character, or a
- * program that reads to the end would wait for ever. In the middle of a line
- * the first one only completes the line.
+ * program that reads to the end would wait for ever; and again when the
+ * terminal's mode has changed, for that means another reader: a shell at
+ * its prompt, the program it started. In the middle of a line the first one
+ * only completes the line.
  */
 static void relay_type_end(struct relay *relay)
 {
 	struct tty_channel *input = &relay->input;
 	struct termios settings;
 	char text[2];
+	size_t count = 1;
 
-	input->ended = false;
-	if (sys_tty_get(relay->session->master, &settings) < 0 ||
-	    !(settings.c_lflag & ICANON))
+	if (sys_tty_get(relay->session->master, &settings) < 0)
+		return;
+	settings.c_lflag &= ICANON;
+	if (relay->end_typed && settings.c_lflag == relay->end_mode)
 		return;
 	text[0] = text[1] = (char)settings.c_cc[VEOF];
-	tty_channel_put(input, text,
-	                input->total && input->last != '\n' ? 2 : 1);
+	if (settings.c_lflag && !relay->end_typed && input->total &&
+	    input->last != '\n')
+		count = 2;
+	tty_channel_put(input, text, count);
+	relay->end_typed = true;
+	relay->end_mode = settings.c_lflag;
 }
 
 /* Until the process has ended. */
@@ -179,7 +195,6 @@ static int relay_run(struct relay *relay, struct error *err)
 	auto_tty_end struct tty_end in = { .fd = -1, .flags = -1 };
 	auto_tty_end struct tty_end out = { .fd = -1, .flags = -1 };
 	auto_tty_raw struct tty_raw raw = { .fd = -1 };
-	auto_close int peer = -1;
 	int flags = sys_get_status_flags(session->master);
 	int result = flags;
 
@@ -188,11 +203,7 @@ static int relay_run(struct relay *relay, struct error *err)
 		                              flags | O_NONBLOCK);
 	if (result < 0)
 		return error_system(err, result, "use the terminal");
-	/*
-	 * While nobody has the slave open (a program may close and open it
-	 * again) the master reports a hang-up without end. So we have it.
-	 */
-	peer = sys_pty_peer(session->master);
+	relay->peer = sys_pty_peer(session->master);
 	tty_end_open(&in, session->in, O_RDONLY);
 	tty_end_open(&out, session->out, O_WRONLY);
 	tty_raw_enter(&raw, session->in);
@@ -202,6 +213,7 @@ static int relay_run(struct relay *relay, struct error *err)
 	result = relay_loop(relay, err);
 	if (result == 0)
 		relay_drain(relay);
+	fd_close(&relay->peer);
 	return result;
 }
 
@@ -227,6 +239,7 @@ int tty_wait(const struct tty_session *session, int *ret_status,
 
 	relay.session = session;
 	relay.must_end = false;
+	relay.end_typed = false;
 	tty_channel_open(&relay.input, -1, -1);
 	tty_channel_open(&relay.output, -1, -1);
 	result = session->master < 0 ? relay_loop(&relay, err)

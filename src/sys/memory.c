@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process's own image: what its memory maps, and what it says it runs. */
+#include "sys/memory.h"
+
+#include <linux/prctl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "sys/internal.h"
+
+int sys_map_over(void *address, size_t length, int protection, int fd,
+                 off_t offset)
+{
+	void *mapped = mmap(address, length, protection,
+	                    MAP_PRIVATE | MAP_FIXED, fd, offset);
+
+	return mapped == MAP_FAILED ? -errno : 0;
+}
+
+int sys_map_copy_over(void *address, size_t length, int protection)
+{
+	void *copy = mmap(NULL, length, PROT_READ | PROT_WRITE,
+	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return -errno;
+	memcpy(copy, address, length);
+	if (protection != (PROT_READ | PROT_WRITE) &&
+	    mprotect(copy, length, protection) < 0)
+		return -errno;
+	copy = mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
+	              address);
+	return copy == MAP_FAILED ? -errno : 0;
+}
+
+int sys_protect_memory(void *address, size_t length, int protection)
+{
+	return (int)SYS_RESULT(mprotect(address, length, protection));
+}
+
+int sys_set_exe(int fd, const struct sys_image *image)
+{
+	uint64_t brk = (uint64_t)(uintptr_t)sbrk(0);
+	struct prctl_mm_map map = {
+		.start_code = (uint64_t)(uintptr_t)image->code,
+		.end_code = (uint64_t)(uintptr_t)image->code_end,
+		.start_data = (uint64_t)(uintptr_t)image->data,
+		.end_data = (uint64_t)(uintptr_t)image->data_end,
+		.start_brk = brk,
+		.brk = brk,
+		.start_stack = (uint64_t)(uintptr_t)image->stack,
+		.arg_start = (uint64_t)(uintptr_t)image->args,
+		.arg_end = (uint64_t)(uintptr_t)image->args_end,
+		.env_start = (uint64_t)(uintptr_t)image->args_end,
+		.env_end = (uint64_t)(uintptr_t)image->env_end,
+		.exe_fd = (uint32_t)fd,
+	};
+
+	return (int)SYS_RESULT(
+		prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0));
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is done while calls fail, and what may then be left. */
+#include "tests/fault/scenario.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static void keep_warning(void *context, enum runf_log_level level,
+                         const char *text)
+{
+	struct run *run = context;
+
+	if (level <= RUNF_LOG_WARNING && !*run->warning)
+		snprintf(run->warning, sizeof(run->warning), "%s", text);
+}
+
+int run_open(struct run *run)
+{
+	const struct runf_options options = {
+		.size = sizeof(options),
+		.root = run->bundle->state,
+		.self_protected = true,
+		.log = keep_warning,
+		.log_context = run,
+		.log_level = RUNF_LOG_WARNING,
+	};
+
+	return runf_open(&options, &run->runf, &run->err);
+}
+
+void run_close(struct run *run)
+{
+	runf_close(run->runf);
+	run->runf = NULL;
+}
+
+static struct runf_create_options create_options(const struct run *run)
+{
+	struct runf_create_options options = {
+		.size = sizeof(options),
+		.bundle = run->bundle->bundle,
+	};
+
+	if (run->bundle->with & BUNDLE_TERMINAL)
+		options.console_socket = run->bundle->console;
+	return options;
+}
+
+static int do_create(struct run *run)
+{
+	struct runf_create_options options = create_options(run);
+
+	return runf_create(run->runf, run->id, &options, &run->err);
+}
+
+/* Fails at its very end: what is undone then, is undone by calls too. */
+static int do_create_in_vain(struct run *run)
+{
+	struct runf_create_options options = create_options(run);
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/none/pid", run->bundle->top);
+	options.pid_file = path;
+	return runf_create(run->runf, run->id, &options, &run->err);
+}
+
+static int do_create_with_pid_file(struct run *run)
+{
+	struct runf_create_options options = create_options(run);
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/pid", run->bundle->top);
+	options.pid_file = path;
+	return runf_create(run->runf, run->id, &options, &run->err);
+}
+
+static int do_start(struct run *run)
+{
+	return runf_start(run->runf, run->id, &run->err);
+}
+
+static int do_delete(struct run *run)
+{
+	return runf_delete(run->runf, run->id, false, &run->err);
+}
+
+static int do_delete_force(struct run *run)
+{
+	return runf_delete(run->runf, run->id, true, &run->err);
+}
+
+static int do_pause(struct run *run)
+{
+	return runf_pause(run->runf, run->id, &run->err);
+}
+
+static int do_resume(struct run *run)
+{
+	return runf_resume(run->runf, run->id, &run->err);
+}
+
+static int do_kill(struct run *run)
+{
+	return runf_kill(run->runf, run->id, 10, false, &run->err);
+}
+
+static int do_update(struct run *run)
+{
+	return runf_update(run->runf, run->id, "{\"pids\": {\"limit\": 32}}",
+	                   &run->err);
+}
+
+static int do_questions(struct run *run)
+{
+	char *text = NULL;
+	int result = runf_state(run->runf, run->id, &text, &run->err);
+
+	runf_free_text(text);
+	text = NULL;
+	if (result == 0)
+		result = runf_list(run->runf, &text, &run->err);
+	runf_free_text(text);
+	text = NULL;
+	if (result == 0)
+		result = runf_ps(run->runf, run->id, &text, &run->err);
+	runf_free_text(text);
+	return result;
+}
+
+static int run_with(struct run *run, bool detach)
+{
+	const struct runf_run_options options = {
+		.size = sizeof(options),
+		.create = create_options(run),
+		.detach = detach,
+	};
+
+	return runf_run(run->runf, run->id, &options, &run->status, &run->err);
+}
+
+static int do_run(struct run *run)
+{
+	return run_with(run, false);
+}
+
+static int do_run_detached(struct run *run)
+{
+	return run_with(run, true);
+}
+
+static int do_exec(struct run *run)
+{
+	static const char *const args[] = { "/program", "end", NULL };
+	struct runf_exec_options options = {
+		.size = sizeof(options),
+		.args = args,
+		.tty = run->bundle->with & BUNDLE_TERMINAL,
+	};
+
+	if (options.tty)
+		options.console_socket = run->bundle->console;
+	return runf_exec(run->runf, run->id, &options, &run->status,
+	                 &run->err);
+}
+
+static int create_and_start(struct run *run)
+{
+	int result = do_create(run);
+
+	return result == 0 ? do_start(run) : result;
+}
+
+static int start_and_pause(struct run *run)
+{
+	int result = create_and_start(run);
+
+	return result == 0 ? do_pause(run) : result;
+}
+
+#define WAITING BUNDLE_WAITING
+
+/* clang-format off */
+const struct scenario scenarios[] = {
+	{ "run", 0, AFTER_NOTHING, NULL, do_run },
+	{ "run-hooks", BUNDLE_HOOKS, AFTER_NOTHING, NULL, do_run },
+	{ "run-user", BUNDLE_USER | BUNDLE_SECCOMP, AFTER_NOTHING, NULL,
+	  do_run },
+	{ "run-user-joins", BUNDLE_USER | BUNDLE_JOIN_NET | BUNDLE_JOIN_PID,
+	  AFTER_NOTHING, NULL, do_run },
+	{ "run-bridge", BUNDLE_JOIN_USER, AFTER_NOTHING, NULL, do_run },
+	{ "run-joins", BUNDLE_JOIN_NET | BUNDLE_JOIN_PID, AFTER_NOTHING, NULL,
+	  do_run },
+	{ "run-binds", BUNDLE_BINDS, AFTER_NOTHING, NULL, do_run },
+	{ "run-seccomp", BUNDLE_SECCOMP | BUNDLE_PRIVILEGES, AFTER_NOTHING,
+	  NULL, do_run },
+	{ "run-limits", BUNDLE_LIMITS, AFTER_NOTHING, NULL, do_run },
+	{ "run-detached", WAITING | BUNDLE_HOOKS, AFTER_IF_DONE, NULL,
+	  do_run_detached },
+	{ "create", WAITING, AFTER_IF_DONE, NULL, do_create },
+	{ "create-pid-file", WAITING | BUNDLE_LIMITS, AFTER_IF_DONE, NULL,
+	  do_create_with_pid_file },
+	{ "create-terminal", WAITING | BUNDLE_TERMINAL, AFTER_IF_DONE, NULL,
+	  do_create },
+	{ "create-in-vain", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
+	  AFTER_NOTHING, NULL, do_create_in_vain },
+	{ "start", WAITING | BUNDLE_SECCOMP, AFTER_ANY, do_create, do_start },
+	{ "start-hooks", WAITING | BUNDLE_HOOKS, AFTER_ANY, do_create,
+	  do_start },
+	{ "exec", WAITING, AFTER_STAYS, create_and_start, do_exec },
+	{ "exec-user", WAITING | BUNDLE_USER | BUNDLE_SECCOMP, AFTER_STAYS,
+	  create_and_start, do_exec },
+	{ "exec-limits", WAITING | BUNDLE_LIMITS, AFTER_STAYS,
+	  create_and_start, do_exec },
+	{ "exec-terminal", WAITING | BUNDLE_TERMINAL, AFTER_STAYS,
+	  create_and_start, do_exec },
+	{ "kill", WAITING, AFTER_STAYS, create_and_start, do_kill },
+	{ "pause", WAITING, AFTER_STAYS, create_and_start, do_pause },
+	{ "resume", WAITING, AFTER_STAYS, start_and_pause, do_resume },
+	{ "update", WAITING | BUNDLE_LIMITS, AFTER_STAYS, create_and_start,
+	  do_update },
+	{ "questions", WAITING, AFTER_STAYS, create_and_start, do_questions },
+	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS, AFTER_UNLESS_DONE,
+	  do_create, do_delete },
+	{ "delete-force", WAITING | BUNDLE_LIMITS, AFTER_UNLESS_DONE,
+	  create_and_start, do_delete_force },
+};
+/* clang-format on */
+
+const int scenarios_count = sizeof(scenarios) / sizeof(scenarios[0]);

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fail every call of sys/ in turn, and look at what the library leaves. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/fault/fault.h"
+#include "tests/fault/scenario.h"
+#include "tests/fault/world.h"
+
+#define WATCHDOG_MS 20000
+#define REAP_MS     2000
+#define CALLS_MAX   5000
+#define SKIPPED     77
+
+/* What a run, a process of its own, tells the one that counts. */
+struct verdict {
+	bool done; /* it came to its end */
+	int result;
+	int status;
+	char error[600];
+	char warning[600];
+	struct world_text wrong; /* that may never be */
+	struct world_text left;  /* that only a failed clean-up may leave */
+	struct world_text stuck; /* even after delete --force */
+};
+
+/* One pass over one scenario. */
+struct pass {
+	const struct scenario *scenario;
+	struct bundle bundle;
+	char id[32];
+	int errno_value;
+	int runs;
+	int failures;
+	int tolerated; /* calls whose failure the library got over */
+	int left;      /* runs that left something for delete --force */
+	bool verbose;
+};
+
+static struct verdict *verdict; /* shared with the runs */
+
+static void must(int result, const char *what)
+{
+	if (result >= 0)
+		return;
+	perror(what);
+	exit(1);
+}
+
+/* ---- in the run's process */
+
+static int listen_console(const struct bundle *bundle)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	must(fd, "socket");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
+	         bundle->console);
+	unlink(bundle->console);
+	must(bind(fd, (struct sockaddr *)&address, sizeof(address)), "bind");
+	must(listen(fd, 8), "listen");
+	return fd;
+}
+
+static void check_error(const struct run *run, int result)
+{
+	const char *text = run->err.text;
+	size_t length = strnlen(text, sizeof(run->err.text));
+
+	if (result >= 0)
+		return;
+	if (length == 0 || length == sizeof(run->err.text))
+		world_say(&verdict->wrong, "an error without a text");
+	else if (text[length - 1] == '.' || text[length - 1] == ':')
+		world_say(&verdict->wrong, "an error's text is cut");
+	else if (!strchr(text, ' '))
+		world_say(&verdict->wrong, "an error that names nothing");
+	if (run->err.code != result)
+		world_say(&verdict->wrong, "result %d but error's code %d",
+		          result, run->err.code);
+	if (run->err.kind == RUNF_ERROR_NONE)
+		world_say(&verdict->wrong, "an error of no kind");
+}
+
+static bool container_expected(enum after after, int result)
+{
+	return after == AFTER_STAYS || after == AFTER_ANY ||
+	       (after == AFTER_IF_DONE && result >= 0) ||
+	       (after == AFTER_UNLESS_DONE && result < 0);
+}
+
+/* The container that was there is there, and only init is in it. */
+static void check_container(struct run *run, const struct world *before)
+{
+	char *pids = NULL;
+	char *state = NULL;
+
+	if (runf_state(run->runf, run->id, &state, &run->err) < 0)
+		world_say(&verdict->wrong, "no state: %s", run->err.text);
+	else if (!before->children_count)
+		world_say(&verdict->wrong, "init was never there");
+	else if (runf_ps(run->runf, run->id, &pids, &run->err) < 0)
+		world_say(&verdict->wrong, "no pids: %s", run->err.text);
+	else if (strchr(pids, ','))
+		world_say(&verdict->wrong, "more processes: %s", pids);
+	runf_free_text(state);
+	runf_free_text(pids);
+}
+
+static void look_outside(const struct run *run, struct world_text *text)
+{
+	world_find_entries(run->bundle->state, text);
+	world_find_cgroups(run->id, text);
+}
+
+/* Compare, but for the child that a success makes. */
+static void look_inside(const struct world *before, bool new_child)
+{
+	struct world after;
+	size_t i = 0;
+
+	world_take(&after);
+	if (new_child && after.children_count == before->children_count + 1) {
+		while (i < before->children_count &&
+		       before->children[i] == after.children[i])
+			i++;
+		after.children_count--;
+		memmove(&after.children[i], &after.children[i + 1],
+		        (after.children_count - i) * sizeof(pid_t));
+	}
+	world_compare(before, &after, &verdict->wrong, &verdict->left);
+	world_release(&after);
+}
+
+/* Collect what has ended; what has not after a while is stuck. */
+static void reap(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int i;
+
+	for (i = 0; i < REAP_MS; i++) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
+
+		if (pid < 0)
+			return;
+		if (pid == 0)
+			nanosleep(&pause, NULL);
+	}
+	world_say(&verdict->stuck, "a process");
+}
+
+static void clean_up(struct run *run)
+{
+	if (run_open(run) < 0 ||
+	    runf_delete(run->runf, run->id, true, &run->err) < 0)
+		world_say(&verdict->stuck, "delete --force: %s",
+		          run->err.text);
+	run_close(run);
+	reap();
+	look_outside(run, &verdict->stuck);
+}
+
+static void must_open(struct run *run)
+{
+	if (run_open(run) == 0)
+		return;
+	fprintf(stderr, "# cannot open a context: %s\n", run->err.text);
+	exit(1);
+}
+
+static void act(struct pass *pass, struct run *run, int actor, int number)
+{
+	const struct scenario *s = pass->scenario;
+	struct world before;
+	bool expected;
+	int result;
+
+	world_take(&before);
+	must_open(run);
+	fault_arm(actor, number, pass->errno_value);
+	result = s->act(run);
+	fault_disarm();
+	run_close(run);
+	verdict->result = result;
+	verdict->status = run->status;
+	snprintf(verdict->error, sizeof(verdict->error), "%.*s",
+	         (int)sizeof(run->err.text), result < 0 ? run->err.text : "");
+	check_error(run, result);
+	snprintf(verdict->warning, sizeof(verdict->warning), "%s",
+	         run->warning);
+	if (result >= 0 && run->status != 0)
+		world_say(&verdict->wrong, "success with status %d",
+		          run->status);
+	expected = container_expected(s->after, result);
+	look_inside(&before, s->after == AFTER_IF_DONE && expected);
+	if (!expected)
+		look_outside(run, &verdict->left);
+	if (verdict->left.length && result >= 0 && !*run->warning)
+		world_say(&verdict->wrong, "left without a word");
+	must_open(run);
+	if (s->after == AFTER_STAYS)
+		check_container(run, &before);
+	run_close(run);
+	world_release(&before);
+}
+
+static void one_run(struct pass *pass, int actor, int number)
+{
+	struct run run = { .bundle = &pass->bundle, .id = pass->id };
+	int result = 0;
+
+	/* The orchestrator's end is ours. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	must(dup2(open("/dev/null", O_RDWR | O_CLOEXEC), 0), "dup2");
+	must(dup2(0, 1), "dup2");
+	bundle_refresh(&pass->bundle);
+	if (pass->bundle.with & BUNDLE_TERMINAL)
+		listen_console(&pass->bundle);
+	if (pass->scenario->prepare) {
+		must_open(&run);
+		result = pass->scenario->prepare(&run);
+		run_close(&run);
+	}
+	if (result < 0)
+		world_say(&verdict->wrong, "cannot prepare: %s", run.err.text);
+	else
+		act(pass, &run, actor, number);
+	clean_up(&run);
+	verdict->done = true;
+	exit(0);
+}
+
+/* ---- in the process that counts */
+
+/* Our children that are not the holder: orphans of a run. Kills them. */
+static int kill_orphans(const struct pass *pass)
+{
+	struct world world;
+	int count = 0;
+	size_t i;
+
+	world_take(&world);
+	for (i = 0; i < world.children_count; i++) {
+		if (world.children[i] == pass->bundle.holder)
+			continue;
+		kill(world.children[i], SIGKILL);
+		waitpid(world.children[i], NULL, __WALL);
+		count++;
+	}
+	world_release(&world);
+	return count;
+}
+
+static void wait_for_run(pid_t pid)
+{
+	struct pollfd end = { .events = POLLIN };
+	int status = 0;
+
+	end.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	must(end.fd, "pidfd_open");
+	if (poll(&end, 1, WATCHDOG_MS) == 0) {
+		world_say(&verdict->wrong, "it hangs");
+		kill(pid, SIGKILL);
+	}
+	close(end.fd);
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status))
+		world_say(&verdict->wrong, "killed by signal %d",
+		          WTERMSIG(status));
+}
+
+/* What a run that did not come to its end has left. */
+static void clean_after(struct pass *pass)
+{
+	struct run run = { .bundle = &pass->bundle, .id = pass->id };
+	pid_t pid = fork();
+
+	must(pid, "fork");
+	if (pid == 0) {
+		clean_up(&run);
+		_exit(0);
+	}
+	wait_for_run(pid);
+	kill_orphans(pass);
+}
+
+static void run_once(struct pass *pass, int actor, int number)
+{
+	pid_t pid;
+	int orphans;
+
+	memset(verdict, 0, sizeof(*verdict));
+	pass->runs++;
+	fault_disarm();
+	fflush(NULL);
+	pid = fork();
+	must(pid, "fork");
+	if (pid == 0)
+		one_run(pass, actor, number);
+	wait_for_run(pid);
+	orphans = kill_orphans(pass);
+	if (orphans)
+		world_say(&verdict->wrong, "%d processes outlive the caller",
+		          orphans);
+	if (!verdict->done)
+		clean_after(pass);
+}
+
+/*
+ * The way back consists of calls like all others. When one of these fails
+ * nobody is left to undo the rest: a directory of the state, a cgroup or an
+ * ended child may stay, and what is in the state directory must be enough
+ * for `delete --force` to remove all.
+ */
+static bool is_clean_up(const struct fault_report *report)
+{
+	static const char *const functions[] = {
+		"unlinkat", "getdents64", "pidfd_send_signal", "waitid",
+		"flock",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (strcmp(report->function, functions[i]) == 0)
+			return true;
+	return false;
+}
+
+static void tell(const struct pass *pass, int actor, int number,
+                 const char *kind, const char *what)
+{
+	struct fault_report report = fault_report();
+
+	printf("# %s %s %d:%d %s(%s%s%s) %s: %d \"%s\"%s%s%s%s\n", kind,
+	       pass->scenario->name, actor, number,
+	       report.hit ? report.function : "nothing",
+	       report.text[0] ? "\"" : "", report.text,
+	       report.text[0] ? "\"" : "", strerrorname_np(pass->errno_value),
+	       verdict->result, verdict->error,
+	       *verdict->warning ? "; warned: " : "", verdict->warning,
+	       *what ? ": " : "", what);
+}
+
+static void judge(struct pass *pass, int actor, int number)
+{
+	struct fault_report report = fault_report();
+	bool wrong = verdict->wrong.length || verdict->stuck.length ||
+	             (verdict->left.length &&
+	              !(report.hit && is_clean_up(&report)));
+
+	if (wrong)
+		pass->failures++;
+	if (report.hit && verdict->result >= 0)
+		pass->tolerated++;
+	if (verdict->wrong.length)
+		tell(pass, actor, number, "WRONG", verdict->wrong.text);
+	if (verdict->left.length && (wrong || pass->verbose))
+		tell(pass, actor, number, wrong ? "LEFT" : "left",
+		     verdict->left.text);
+	if (verdict->stuck.length)
+		tell(pass, actor, number, "STUCK", verdict->stuck.text);
+	if (!wrong && verdict->left.length)
+		pass->left++;
+	if (!wrong && pass->verbose && !verdict->left.length)
+		tell(pass, actor, number, "fine", "");
+}
+
+/* Calls differ a little from run to run: the end is twice nothing. */
+static void fail_each_of(struct pass *pass, int actor)
+{
+	int misses = 0;
+	int number;
+
+	for (number = 1; misses < 2 && number < CALLS_MAX; number++) {
+		run_once(pass, actor, number);
+		judge(pass, actor, number);
+		misses += !fault_report().hit;
+	}
+}
+
+/* First nothing fails: that must work, and tells who takes part. */
+static int reference(struct pass *pass)
+{
+	bool in_vain = strstr(pass->scenario->name, "in-vain");
+
+	run_once(pass, -1, 0);
+	judge(pass, -1, 0);
+	if ((verdict->result < 0) != in_vain || !verdict->done) {
+		printf("# WRONG %s does not work by itself: %s\n",
+		       pass->scenario->name, verdict->error);
+		pass->failures++;
+		return 0;
+	}
+	return fault_actors();
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void run_pass(struct pass *pass)
+{
+	double begin = seconds();
+	int actors = reference(pass);
+	bool earlier = fault_calls(FAULT_EARLIER) > 0;
+	int actor;
+
+	for (actor = 0; actor < actors && actor < FAULT_EARLIER; actor++)
+		fail_each_of(pass, actor);
+	if (actors && earlier)
+		fail_each_of(pass, FAULT_EARLIER);
+	printf("%s - %s: %s in each of %d calls of %d processes: %d wrong, %d tolerated, %d left something for delete --force, %.1f s\n",
+	       pass->failures ? "not ok" : "ok", pass->scenario->name,
+	       strerrorname_np(pass->errno_value), pass->runs - 1,
+	       actors + earlier, pass->failures, pass->tolerated, pass->left,
+	       seconds() - begin);
+}
+
+struct wish {
+	const char *payload;
+	const char *only; /* ACTOR:CALL */
+	bool all_errnos;
+	bool verbose;
+};
+
+/* Returns how many runs were wrong. */
+static int run_scenario(const struct scenario *scenario,
+                        const struct wish *wish)
+{
+	static const int errnos[] = { EIO, ENOMEM, EMFILE, ENOSPC };
+	struct pass pass = { .scenario = scenario, .verbose = wish->verbose };
+	size_t count = wish->all_errnos ? sizeof(errnos) / sizeof(int) : 1;
+	int failures = 0;
+	int actor;
+	int call;
+	size_t i;
+
+	snprintf(pass.id, sizeof(pass.id), "fault-%d", getpid());
+	bundle_make(&pass.bundle, wish->payload, scenario->with);
+	for (i = 0; i < count; i++) {
+		pass.errno_value = errnos[i];
+		pass.runs = pass.failures = pass.tolerated = pass.left = 0;
+		if (wish->only &&
+		    sscanf(wish->only, "%d:%d", &actor, &call) == 2) {
+			run_once(&pass, actor, call);
+			judge(&pass, actor, call);
+		} else {
+			run_pass(&pass);
+		}
+		failures += pass.failures;
+		fflush(stdout);
+	}
+	bundle_remove(&pass.bundle);
+	return failures;
+}
+
+/*
+ * Mounts of others do not come and go here, and orphans come to us instead
+ * of init.
+ */
+static void set_apart(void)
+{
+	must(unshare(CLONE_NEWNS), "unshare");
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount");
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+	verdict = mmap(NULL, sizeof(*verdict), PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(verdict == MAP_FAILED ? -1 : 0, "mmap");
+	fault_begin();
+}
+
+static const struct scenario *find_scenario(const char *name)
+{
+	int i;
+
+	for (i = 0; i < scenarios_count; i++)
+		if (strcmp(scenarios[i].name, name) == 0)
+			return &scenarios[i];
+	fprintf(stderr, "there is no scenario \"%s\"\n", name);
+	exit(2);
+}
+
+/* PROGRAM [--long] [-v] [-c] [--only ACTOR:CALL] PAYLOAD [SCENARIO...] */
+static int read_options(int argc, char **argv, struct wish *ret_wish)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--long") == 0)
+			ret_wish->all_errnos = true;
+		else if (strcmp(argv[i], "-v") == 0)
+			ret_wish->verbose = true;
+		else if (strcmp(argv[i], "-c") == 0)
+			fault_be_verbose();
+		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+			ret_wish->only = argv[++i];
+	}
+	if (i == argc)
+		exit(2);
+	ret_wish->payload = argv[i];
+	return i + 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct wish wish = { .payload = NULL };
+	int failures = 0;
+	int scenarios_run = 0;
+	int i;
+
+	if (geteuid() != 0) {
+		puts("1..0 # SKIP containers are made by root here");
+		return SKIPPED;
+	}
+	set_apart();
+	i = read_options(argc, argv, &wish);
+	if (i == argc) {
+		for (i = 0; i < scenarios_count; i++, scenarios_run++)
+			failures += run_scenario(&scenarios[i], &wish);
+	} else {
+		for (; i < argc; i++, scenarios_run++)
+			failures += run_scenario(find_scenario(argv[i]),
+			                         &wish);
+	}
+	printf("%d scenarios, %d wrong\n", scenarios_run, failures);
+	return failures ? 1 : 0;
+}

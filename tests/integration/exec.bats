@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# exec: a second process in a running container.
+load helpers
+
+setup() {
+	prepare
+	sleeper
+}
+
+@test "exec runs a program in the container and relays its status" {
+	start_container
+	must exec "$ID" cat /etc/passwd
+	contains "$output" /home/user
+	runf exec "$ID" sh -c 'exit 42'
+	equals "$status" 42
+	runf exec "$ID" sh -c 'kill -TERM $$'
+	equals "$status" 143
+}
+
+@test "exec works in a container that is only created" {
+	must_create
+	must exec "$ID" echo here
+	equals "$output" here
+}
+
+@test "exec shares every namespace and cgroup of the container" {
+	start_container
+	must exec "$ID" sh -c 'for n in cgroup ipc mnt net pid uts
+		do readlink /proc/self/ns/$n; done'
+	pid=$(init_pid)
+	equals "$output" "$(for n in cgroup ipc mnt net pid uts; do
+		readlink "/proc/$pid/ns/$n"; done)"
+	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
+	# Written before exec returns.
+	second=$(cat "$BATS_TEST_TMPDIR/pid")
+	equals "$(cat "/proc/$second/cgroup")" "$(cat "/proc/$pid/cgroup")"
+}
+
+@test "exec takes over stdin and stdout" {
+	start_container
+	echo through >"$BATS_TEST_TMPDIR/in"
+	INPUT=$BATS_TEST_TMPDIR/in must exec "$ID" cat
+	equals "$output" through
+}
+
+@test "exec has the container's environment, cwd and user, and additions" {
+	must_create
+	must delete "$ID"
+	config '.process.env += ["FROM=config"] | .process.cwd = "/var"
+		| .process.user = {uid: 1000, gid: 1000,
+			additionalGids: [2000]}'
+	config '.process.args = ["sleep", "300"]'
+	start_container
+	must exec "$ID" sh -c 'echo $FROM; pwd; id -u; id -g; id -G'
+	equals "$(echo "$output" | xargs)" "config /var 1000 1000 1000 2000"
+	must exec --env FROM=exec -e MORE=1 --cwd /etc --user 0:0 "$ID" \
+		sh -c 'echo $FROM $MORE; pwd; id -u; id -g'
+	equals "$(echo "$output" | xargs)" "exec 1 /etc 0 0"
+	must exec --user 7:7 -g 8 -g 9 "$ID" sh -c 'id -u; id -g; id -G'
+	matches "$(echo "$output" | xargs)" '^7 7 7 .*8 9$'
+}
+
+@test "exec finds HOME of the user it becomes" {
+	start_container
+	must exec --user 1000:1000 "$ID" sh -c 'echo $HOME'
+	equals "$output" /home/user
+}
+
+@test "a user that is not exactly UID or UID:GID is refused" {
+	start_container
+	for user in '' 1: :1 1x -1 4294967295 ' 1' 1:2:3 root 0x0 1:-1; do
+		refuses "user" exec "--user=$user" "$ID" id -u
+	done
+}
+
+@test "exec --process takes a whole process document" {
+	start_container
+	jq '.process | .args = ["sh", "-c", "echo $V; pwd; id -u; umask"]
+		| .env += ["V=doc"] | .cwd = "/tmp"
+		| .user = {uid: 1000, gid: 1000, umask: 63}' \
+		"$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
+	must exec --process "$BATS_TEST_TMPDIR/process.json" "$ID"
+	equals "$(echo "$output" | xargs)" "doc /tmp 1000 0077"
+	echo '{"args": []}' >"$BATS_TEST_TMPDIR/process.json"
+	refuses "args" exec --process "$BATS_TEST_TMPDIR/process.json" "$ID"
+}
+
+@test "exec --detach returns and writes the pid of the program" {
+	start_container
+	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	equals "$(xargs -0 <"/proc/$pid/cmdline")" "sleep 300"
+	matches "$(cat "$BATS_TEST_TMPDIR/pid")" '^[0-9]+$'
+}
+
+@test "the process is the leader of a session of its own" {
+	start_container
+	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
+	read -r pid _ _ _ group session _ <"/proc/$(cat \
+		"$BATS_TEST_TMPDIR/pid")/stat"
+	equals "$group" "$pid"
+	equals "$session" "$pid"
+}
+
+@test "a program that is not there is told in the words clients look for" {
+	start_container
+	refuses 'exec: "nosuch": executable file not found in $PATH' \
+		exec "$ID" nosuch
+	equals "$status" 255
+	refuses 'no such file or directory' exec "$ID" /no/such
+	contains "$errors" /no/such
+	equals "$status" 255
+	lacks "$errors" "permission denied"
+}
+
+@test "a program that cannot be executed is told as permission denied" {
+	start_container
+	refuses 'exec: "/etc/passwd": permission denied' \
+		exec "$ID" /etc/passwd
+	equals "$status" 255
+	refuses 'permission denied' exec "$ID" /etc
+	contains "$errors" "is a directory"
+}
+
+@test "a failed exec --detach writes no pid file" {
+	start_container
+	refuses "nosuch" exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" \
+		"$ID" nosuch
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
+}
+
+@test "exec in a stopped container is refused" {
+	start_container
+	must kill "$ID" KILL
+	wait_status stopped
+	refuses "cannot exec in a stopped container" exec "$ID" true
+	equals "$status" 255
+}
+
+@test "exec --cap adds to three sets and never to inheritable" {
+	start_container
+	must exec --cap CAP_SYS_NICE "$ID" grep Cap /proc/self/status
+	bit=$((1 << 23))
+	for set in CapPrm CapEff CapBnd; do
+		mask=0x$(sed -n "s/^$set:\t//p" "$OUT")
+		[ $((mask & bit)) -ne 0 ]
+	done
+	equals "$(sed -n 's/^CapInh:\t//p' "$OUT")" 0000000000000000
+	equals "$(sed -n 's/^CapAmb:\t//p' "$OUT")" 0000000000000000
+}
+
+@test "exec has the capabilities and no_new_privs of the config" {
+	start_container
+	pid=$(init_pid)
+	must exec "$ID" grep -E '^(Cap|NoNewPrivs)' /proc/self/status
+	equals "$output" "$(grep -E '^(Cap|NoNewPrivs)' "/proc/$pid/status")"
+}
+
+@test "exec --no-new-privs sets it where the config does not" {
+	config '.process.noNewPrivileges = false'
+	start_container
+	must exec "$ID" grep NoNewPrivs /proc/self/status
+	equals "${output##*	}" 0
+	must exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status
+	equals "${output##*	}" 1
+}
+
+@test "exec --tty gives a terminal" {
+	start_container
+	said=$(script -qec "$RUNF --root $STATE exec --tty $ID sh -c \
+		'tty; test -t 0 && test -t 1 && echo yes; exit 3'" \
+		/dev/null </dev/null 3>&-) || result=$?
+	contains "$said" "/dev/pts/"
+	contains "$said" yes
+	equals "$result" 3
+}
+
+@test "a signal to exec reaches its program" {
+	start_container
+	"$RUNF" --root "$STATE" exec "$ID" sh -c \
+		'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done' \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+	child=$!
+	eventually has_text "$BATS_TEST_TMPDIR/said"
+	kill -TERM "$child"
+	result=0
+	wait "$child" || result=$?
+	equals "$result" 9
+}
+
+@test "an exec ends with the container" {
+	start_container
+	must exec --detach "$ID" sleep 300
+	must kill "$ID" KILL
+	wait_status stopped
+	must delete "$ID"
+	nothing_left
+}
+
+@test "five hundred short programs in a row end" {
+	[ "$RUNF_SLOW" = 1 ] || skip "too slow here"
+	start_container
+	for ((i = 0; i < 500; i++)); do
+		"$RUNF" --root "$STATE" exec "$ID" true 3>&- </dev/null
+	done
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Descriptors: which the container gets, and that it gets no others.
+load helpers
+
+@test "a container has its three descriptors and no more" {
+	program 'ls /proc/1/fd | xargs'
+	exec 7</dev/null 9</etc/passwd
+	must_run
+	exec 7<&- 9<&-
+	equals "$output" "0 1 2"
+	sleeper
+	start_container
+	equals "$(cd "/proc/$(init_pid)/fd" && echo *)" "0 1 2"
+}
+
+@test "an exec has no more either" {
+	sleeper
+	start_container
+	exec 7</dev/null
+	must exec "$ID" sh -c 'ls /proc/$$/fd | xargs'
+	exec 7<&-
+	equals "$output" "0 1 2"
+}
+
+@test "--preserve-fds passes on what the caller opened" {
+	program 'cat <&3; cat <&4; ls /proc/$$/fd | xargs'
+	echo three >"$BATS_TEST_TMPDIR/three"
+	echo four >"$BATS_TEST_TMPDIR/four"
+	output=$("$RUNF" --root "$STATE" run --preserve-fds 2 \
+		--bundle "$BUNDLE" "$ID" 3<"$BATS_TEST_TMPDIR/three" \
+		4<"$BATS_TEST_TMPDIR/four" 5</dev/null </dev/null)
+	equals "$output" "$(printf 'three\nfour\n0 1 2 3 4')"
+}
+
+@test "--preserve-fds of what is not open is refused" {
+	status=0
+	"$RUNF" --root "$STATE" create --preserve-fds 3 --bundle "$BUNDLE" \
+		"$ID" >/dev/null 2>"$BATS_TEST_TMPDIR/said" </dev/null \
+		3</dev/null 4<&- 5<&- || status=$?
+	[ "$status" -ne 0 ]
+	equals "$(wc -l <"$BATS_TEST_TMPDIR/said")" 1
+	nothing_left
+}
+
+@test "exec --preserve-fds" {
+	sleeper
+	start_container
+	echo three >"$BATS_TEST_TMPDIR/three"
+	output=$("$RUNF" --root "$STATE" exec --preserve-fds 1 "$ID" \
+		cat /proc/self/fd/3 3<"$BATS_TEST_TMPDIR/three" </dev/null)
+	equals "$output" three
+}
+
+@test "LISTEN_FDS come first, and the container is told" {
+	program 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID'
+	echo socket >"$BATS_TEST_TMPDIR/three"
+	echo more >"$BATS_TEST_TMPDIR/four"
+	# shellcheck disable=SC2016 # the inner shell becomes the runtime
+	output=$(LISTEN_FDS=1 sh -c 'LISTEN_PID=$$ exec "$@"' sh \
+		"$RUNF" --root "$STATE" run --preserve-fds 1 \
+		--bundle "$BUNDLE" "$ID" 3<"$BATS_TEST_TMPDIR/three" \
+		4<"$BATS_TEST_TMPDIR/four" </dev/null)
+	equals "$output" "$(printf 'socket\nmore\n1 1')"
+}
+
+@test "after create nobody but the container holds its output" {
+	sleeper
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	cat "$BATS_TEST_TMPDIR/pipe" >/dev/null 3>&- &
+	reader=$!
+	"$RUNF" --root "$STATE" create --bundle "$BUNDLE" "$ID" \
+		>"$BATS_TEST_TMPDIR/pipe" 2>&1 </dev/null 3>&-
+	must kill "$ID" KILL
+	# The reader sees the end of the pipe when init is gone.
+	gone() { ! kill -0 "$reader" 2>/dev/null; }
+	eventually gone
+}
+
+@test "stdio belongs to the user of the container, /dev/null stays root's" {
+	config '.process.user = {uid: 1000, gid: 1000}'
+	program 'echo x >/proc/self/fd/1'
+	must_run
+	equals "$output" x
+	equals "$(stat -c %u "$OUT")" 1000
+	equals "$(stat -c %u /dev/null)" 0
+}

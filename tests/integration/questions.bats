@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# list, ps, spec, features, plan, check, version: what runf tells.
+load helpers
+
+@test "list is empty before there is anything" {
+	must list
+	must list --format json
+	equals "$(jq length "$OUT")" 0
+	must list --quiet
+	equals "$output" ""
+}
+
+@test "list --format json has the state of every container" {
+	must_create
+	must list --format json
+	equals "$(jq -r '.[0].id' "$OUT")" "$ID"
+	equals "$(jq -r '.[0].status' "$OUT")" created
+	equals "$(jq -r '.[0].bundle' "$OUT")" "$BUNDLE"
+	equals "$(jq -r '.[0].pid' "$OUT")" "$(init_pid)"
+	matches "$(jq -r '.[0].ociVersion' "$OUT")" '^1\.'
+	must list --format=json
+	equals "$(jq length "$OUT")" 1
+}
+
+@test "list is a table, or only ids" {
+	must_create
+	must list
+	matches "$(head -n 1 "$OUT")" \
+		'^ID +PID +STATUS +BUNDLE +CREATED +OWNER *$'
+	matches "$(sed -n 2p "$OUT")" "^$ID +$(init_pid) +created +$BUNDLE "
+	must list -q
+	equals "$output" "$ID"
+}
+
+@test "list leaves out what it cannot read" {
+	must_create
+	mkdir -p "$STATE/broken$TAG"
+	runf list --quiet
+	equals "$status" 0
+	contains "$output" "$ID"
+	rmdir "$STATE/broken$TAG"
+}
+
+@test "ps --format json is a flat array of host pids" {
+	program 'sleep 300 & wait'
+	start_container
+	sleep 0.3
+	must ps --format json "$ID"
+	equals "$(jq -r type "$OUT")" array
+	equals "$(jq length "$OUT")" 2
+	equals "$(jq --argjson pid "$(init_pid)" 'index($pid) != null' "$OUT")" \
+		true
+}
+
+@test "ps prints a table with a column PID" {
+	sleeper
+	start_container
+	must ps "$ID"
+	matches "$(head -n 1 "$OUT")" '(^| )PID( |$)'
+	contains "$output" "$(init_pid)"
+}
+
+@test "spec writes a config that runs, and overwrites none" {
+	refuses "config.json" spec --bundle "$BUNDLE"
+	mkdir "$BATS_TEST_TMPDIR/new"
+	cd "$BATS_TEST_TMPDIR/new"
+	must spec
+	jq -e '.ociVersion' config.json
+	equals "$(jq -r '.process.args[0]' config.json)" sh
+	equals "$(jq -r '.root.readonly' config.json)" true
+	equals "$(jq -r '.process.rlimits[0].type' config.json)" RLIMIT_NOFILE
+	equals "$(jq '.mounts | length' config.json)" 7
+}
+
+@test "spec never hands out inheritable capabilities" {
+	equals "$(jq '.process.capabilities.inheritable // [] | length' \
+		"$BUNDLE/config.json")" 0
+	equals "$(jq -cS '.process.capabilities.bounding | sort' \
+		"$BUNDLE/config.json")" \
+		'["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]'
+}
+
+@test "spec --rootless has a user namespace and nothing that needs root" {
+	mkdir "$BATS_TEST_TMPDIR/new"
+	must spec --rootless --bundle "$BATS_TEST_TMPDIR/new"
+	file=$BATS_TEST_TMPDIR/new/config.json
+	jq -e '.linux.namespaces | map(.type) | index("user")' "$file"
+	jq -e '.linux.namespaces | map(.type) | index("network") | not' "$file"
+	jq -e '.linux.uidMappings | length == 1' "$file"
+	jq -e '.linux.resources // {} | has("memory") | not' "$file"
+	lacks "$(jq -c .mounts "$file")" gid=5
+}
+
+@test "version names the program, the commit and the specification" {
+	must --version
+	matches "$(sed -n 1p "$OUT")" '^runf version [0-9]+\.[0-9]+'
+	matches "$(sed -n 2p "$OUT")" '^commit: [^ ]+$'
+	matches "$(sed -n 3p "$OUT")" '^spec: 1\.[0-9]+\.[0-9]+'
+	must -v
+}
+
+@test "help succeeds, and each command has some" {
+	must --help
+	must help
+	for verb in create start run exec kill delete state list ps pause \
+		resume update spec features plan check; do
+		contains "$output" "$verb"
+	done
+	for verb in create start run exec kill delete state list ps pause \
+		resume update spec features plan check; do
+		must "$verb" --help
+		[ -n "$output" ]
+	done
+}
+
+@test "features says what callers look for" {
+	must features
+	equals "$(jq -r .ociVersionMax "$OUT")" 1.3.0
+	matches "$(jq -r .ociVersionMin "$OUT")" '^1\.0\.'
+	equals "$(jq -cS '.hooks | sort' "$OUT")" "$(printf '%s' \
+		'["createContainer","createRuntime","poststart","poststop",' \
+		'"prestart","startContainer"]')"
+	equals "$(jq '.linux.namespaces | length' "$OUT")" 8
+	for option in ro rro bind rbind nosuid idmap ridmap rprivate; do
+		jq -e --arg o "$option" '.mountOptions | index($o)' "$OUT"
+	done
+	equals "$(jq .linux.mountExtensions.idmap.enabled "$OUT")" true
+	equals "$(jq .linux.seccomp.enabled "$OUT")" true
+	equals "$(jq .linux.cgroup.v2 "$OUT")" true
+	jq -e '.linux.seccomp.actions | index("SCMP_ACT_ERRNO")' "$OUT"
+	jq -e '.linux.capabilities | index("CAP_CHECKPOINT_RESTORE")' "$OUT"
+}
+
+@test "features and spec need no privilege" {
+	chmod 755 "$BATS_TEST_TMPDIR"
+	cp "$RUNF" "$BATS_TEST_TMPDIR/runf"
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$BATS_TEST_TMPDIR/runf" features >"$BATS_TEST_TMPDIR/features"
+	jq -e .linux "$BATS_TEST_TMPDIR/features"
+}
+
+@test "plan is JSON and creates nothing" {
+	must plan --bundle "$BUNDLE"
+	jq -e 'type == "object"' "$OUT"
+	nothing_left
+}
+
+@test "check reports every fault at once, with path and line" {
+	config '.process.cwd = "relative"
+		| .linux.namespaces += [{type: "nonsense"}]
+		| .process.rlimits[0].type = "RLIMIT_NONE"'
+	runf check --bundle "$BUNDLE"
+	[ "$status" -ne 0 ]
+	all=$output$errors
+	contains "$all" "process.cwd"
+	contains "$all" "linux.namespaces["
+	contains "$all" "process.rlimits[0].type"
+	matches "$all" '[0-9]'
+}
+
+@test "check finds nothing wrong with what spec writes" {
+	must check --bundle "$BUNDLE"
+}
+
+@test "flags take their value behind = or a space" {
+	must_create
+	must list --format=json
+	must list --format json
+	"$RUNF" --root="$STATE" state "$ID" >/dev/null 3>&-
+}
+
+@test "an unknown command or flag is an error of one line" {
+	refuses "nonsense" nonsense
+	refuses "nonsense" list --nonsense
+	refuses "nonsense" --nonsense list
+	refuses "" state
+	refuses "" kill
+	refuses "" create --bundle "$BUNDLE" one two
+}
+
+@test "list refuses an unknown format" {
+	refuses "nonsense" list --format nonsense
+}
+
+@test "the state directory is made, and only for root" {
+	must_create
+	equals "$(stat -c %a "$STATE" | tail -c 4)" 700
+	matches "$(stat -c %a "$STATE/$ID")" '^7(00|11)$'
+}
+
+@test "the root of the file system cannot be the state directory" {
+	STATE=/ refuses "" list
+	STATE='' refuses "" list
+	STATE=/tmp/.. refuses "" list
+}

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Seccomp: actions, conditions, and the profile that podman passes.
+load helpers
+
+# profile JQ-OBJECT
+profile() {
+	config --argjson p "$1" '.linux.seccomp = $p'
+}
+
+@test "a denied call gets the errno of the profile" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO",
+			"errnoRet": 28}]}'
+	program 'mkdir /tmp/x || echo refused; echo goes on'
+	runf run --bundle "$BUNDLE" "$ID"
+	equals "$status" 0
+	contains "$errors" "No space left on device"
+	contains "$output" refused
+	contains "$output" "goes on"
+}
+
+@test "without errnoRet it is EPERM" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	program 'mkdir /tmp/x || true'
+	runf run --bundle "$BUNDLE" "$ID"
+	contains "$errors" "Operation not permitted"
+}
+
+@test "a filter is there for init and for exec, with no_new_privs or not" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	sleeper
+	for value in true false; do
+		config --argjson v "$value" '.process.noNewPrivileges = $v'
+		start_container
+		equals "$(awk '/^Seccomp:/ { print $2 }' \
+			"/proc/$(init_pid)/status")" 2
+		must exec "$ID" sh -c 'grep Seccomp: /proc/self/status
+			mkdir /tmp/x 2>/dev/null || echo refused'
+		equals "$(echo "$output" | xargs)" "Seccomp: 2 refused"
+		must delete --force "$ID"
+	done
+}
+
+@test "a user without privileges gets the filter too" {
+	config '.process.user = {uid: 1000, gid: 1000}
+		| .process.noNewPrivileges = false
+		| .process.capabilities = {}'
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	program 'mkdir /tmp/x 2>/dev/null || echo refused'
+	must_run
+	equals "$output" refused
+}
+
+@test "conditions on arguments" {
+	# kill(2) with signal 0 only.
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [
+			{"index": 1, "value": 0, "op": "SCMP_CMP_NE"}]}]}'
+	program 'kill -0 $$ && echo zero; kill -USR1 1 2>/dev/null ||
+		echo refused'
+	runf run --bundle "$BUNDLE" "$ID"
+	equals "$(echo "$output" | xargs)" "zero refused"
+}
+
+@test "a call can kill the process" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"],
+			"action": "SCMP_ACT_KILL_PROCESS"}]}'
+	program 'mkdir /tmp/x; echo "status $?"'
+	runf run --bundle "$BUNDLE" "$ID"
+	# 128 and SIGSYS.
+	contains "$output" "status 159"
+}
+
+@test "names that this machine does not know are skipped" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["not_a_system_call", "mkdir", "mkdirat"],
+			"action": "SCMP_ACT_ERRNO"}]}'
+	program 'mkdir /tmp/x 2>/dev/null || echo refused'
+	must_run
+	equals "$output" refused
+}
+
+@test "a rule with the default action is skipped" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW"}]}'
+	must_run
+}
+
+@test "an empty profile is no profile" {
+	profile '{}'
+	program 'grep Seccomp: /proc/self/status'
+	must_run
+	equals "$(echo "$output" | xargs)" "Seccomp: 0"
+}
+
+@test "bad profiles are refused with the place of the fault" {
+	profile '{"defaultAction": "SCMP_ACT_NONSENSE"}'
+	refuses "linux.seccomp.defaultAction" create --bundle "$BUNDLE" "$ID"
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW",
+			"errnoRet": 1}]}'
+	refuses "linux.seccomp.syscalls[0]" create --bundle "$BUNDLE" "$ID"
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": [], "action": "SCMP_ACT_ERRNO"}]}'
+	refuses "linux.seccomp.syscalls[0].names" \
+		create --bundle "$BUNDLE" "$ID"
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [
+			{"index": 6, "value": 0, "op": "SCMP_CMP_NE"}]}]}'
+	refuses "linux.seccomp.syscalls[0].args[0]" \
+		create --bundle "$BUNDLE" "$ID"
+	profile '{"defaultAction": "SCMP_ACT_ALLOW",
+		"architectures": ["SCMP_ARCH_NONSENSE"]}'
+	refuses "linux.seccomp.architectures[0]" \
+		create --bundle "$BUNDLE" "$ID"
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["NONSENSE"]}'
+	refuses "linux.seccomp.flags[0]" create --bundle "$BUNDLE" "$ID"
+	nothing_left
+}
+
+@test "known flags are taken" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "flags": [
+		"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
+		"syscalls": [{"names": ["mkdir"],
+			"action": "SCMP_ACT_ERRNO"}]}'
+	must_run
+}
+
+# The profile of an engine, if the package with it is installed.
+engine_profile() {
+	[ -e /usr/share/containers/seccomp.json ] ||
+		skip "golang-github-containers-common is not installed"
+	"$TOP/contrib/seccomp-profile" >"$BATS_TEST_TMPDIR/profile.json"
+	profile "$(cat "$BATS_TEST_TMPDIR/profile.json")"
+}
+
+# The kernel would let this privileged container try.
+forbidden_call() {
+	config '.process.capabilities |= (.bounding += ["CAP_SYS_ADMIN"]
+		| .permitted += ["CAP_SYS_ADMIN"]
+		| .effective += ["CAP_SYS_ADMIN"])'
+	program 'swapoff /etc/passwd; ls / >/dev/null; sleep 0.1 & wait
+		echo runs'
+}
+
+@test "the profile podman passes: what it denies is denied" {
+	forbidden_call
+	runf run --bundle "$BUNDLE" "$ID"
+	contains "$errors" "Invalid argument"
+	engine_profile
+	runf run --bundle "$BUNDLE" "$ID"
+	contains "$errors" "Operation not permitted"
+	equals "$output" runs
+}
+
+@test "the same profile twice, and another after it" {
+	forbidden_call
+	engine_profile
+	for _ in 1 2; do
+		runf run --bundle "$BUNDLE" "$ID"
+		contains "$errors" "Operation not permitted"
+		equals "$output" runs
+	done
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["swapoff"], "action": "SCMP_ACT_ERRNO",
+			"errnoRet": 28}]}'
+	runf run --bundle "$BUNDLE" "$ID"
+	contains "$errors" "No space left"
+}

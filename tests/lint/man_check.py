@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compare the manual pages with the program and the header, both ways.
+
+usage: man_check.py ROOT RUNF
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS",
+            "EXAMPLES", "SEE ALSO"]
+HELP_OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?", re.M)
+PAGE_OPTION = re.compile(r"^(?:-(\w), )?--([\w-]+)(?: (\S+))?$")
+
+
+def plain(line):
+    """A line of a page without escapes for fonts and dashes."""
+    return re.sub(r"\\f[BIRP]", "", line).replace(r"\-", "-") \
+        .replace(r"\&", "")
+
+
+def words(line):
+    """The text of a line that may be a macro call such as .RI [ OPTIONS ]."""
+    macro = re.match(r"\.[BIR]{1,2} (.*)", line)
+    if not macro:
+        return plain(line)
+    parts = re.findall(r'"([^"]*)"|(\S+)', macro[1])
+    joint = "" if re.match(r"\.[BIR]{2} ", line) else " "
+    return plain(joint.join(quoted or word for quoted, word in parts))
+
+
+def sections(page):
+    """The lines of each section of PAGE, by its name."""
+    found = {}
+    for line in page.read_text().splitlines():
+        heading = re.match(r"\.SH (.*)", line)
+        if heading:
+            lines = found[heading[1].strip('"')] = []
+        elif found:
+            lines.append(line)
+    return found
+
+
+def page_options(lines):
+    """(letter, name, value) of every tagged paragraph that is an option."""
+    rows = set()
+    for before, line in zip(lines, lines[1:]):
+        if before == ".TP":
+            option = PAGE_OPTION.match(plain(line))
+            if option:
+                rows.add(tuple(part or "" for part in option.groups()))
+    return rows
+
+
+def check_page(page, help_text, usage):
+    """Faults of one page, given what the program says."""
+    found = sections(page)
+    order = [name for name in found if name in SECTIONS]
+    if order != SECTIONS:
+        yield f"sections are {order}"
+        return
+    said = {tuple(part or "" for part in row)
+            for row in HELP_OPTION.findall(help_text)}
+    written = page_options(found["OPTIONS"])
+    for _, name, value in sorted(said - written):
+        yield f"the program has --{name} {value}".rstrip()
+    for _, name, value in sorted(written - said):
+        yield f"the page has --{name} {value}".rstrip()
+    synopsis = " ".join(words(line) for line in found["SYNOPSIS"])
+    if synopsis != usage:
+        yield f"synopsis is \"{synopsis}\", usage is \"{usage}\""
+
+
+def check_commands(root, runf):
+    def ask(*args):
+        return subprocess.run([runf, *args], check=True, text=True,
+                              capture_output=True).stdout
+
+    text = ask("help")
+    commands = re.findall(r"^  (\w[\w-]*) ", text.split("\nCommands:\n")[1],
+                          re.M)
+    pages = {"runf": text}
+    pages.update({f"runf-{name}": ask("help", name) for name in commands})
+    stray = {page.stem for page in (root / "man").glob("*.8")} - set(pages)
+    for name in sorted(stray):
+        yield f"{name}.8: there is no such command"
+    for name, help_text in pages.items():
+        page = root / "man" / f"{name}.8"
+        if not page.exists():
+            yield f"{page.name}: missing"
+            continue
+        usage = re.match(r"Usage: (.*)", help_text)[1]
+        for fault in check_page(page, help_text, usage):
+            yield f"{page.name}: {fault}"
+    overview = plain((root / "man/runf.8").read_text())
+    for name in commands:
+        if overview.count(f".BR runf-{name} (8)") != 2:
+            yield f"runf.8: runf-{name} is not both described and listed"
+
+
+def check_library(root):
+    declared = set()
+    for header in (root / "include/runf").glob("*.h"):
+        declared |= set(re.findall(r"^(?:\w+[ *]+)+?(runf_\w+)\(",
+                                   header.read_text(), re.M))
+    found = sections(root / "man/librunf.3")
+    synopsis = plain("\n".join(found["SYNOPSIS"]))
+    described = plain("\n".join(found["DESCRIPTION"] + found["ERRORS"]))
+    written = set(re.findall(r"(runf_\w+)\(", synopsis))
+    for name in sorted(declared ^ written):
+        where = "header" if name in declared else "page"
+        yield f"librunf.3: {name}() is only in the {where}"
+    for name in sorted(declared & written):
+        if name not in described and name not in ("runf_version",
+                                                  "runf_commit"):
+            yield f"librunf.3: {name}() is not described"
+
+
+def check_installed(root):
+    rule = (root / "man/meson.build").read_text()
+    listed = set(re.findall(r"'([\w-]+\.\d)'", rule))
+    there = {page.name for page in (root / "man").glob("*.[1-8]")}
+    for name in sorted(listed ^ there):
+        yield f"{name}: not both in man/ and in its meson.build"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    faults = [*check_commands(root, sys.argv[2]), *check_library(root),
+              *check_installed(root)]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+sys.exit(main())

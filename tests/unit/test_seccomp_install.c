@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading a finished filter: what the kernel asks for, what it may refuse. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "seccomp/seccomp.h"
+#include "sys/process.h"
+
+/* Allows everything. */
+static const struct sock_filter filter[] = {
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+static struct seccomp_program program_with(uint32_t flags, bool by_default)
+{
+	return (struct seccomp_program){
+		.needed = true,
+		.filter = filter,
+		.length = 1,
+		.flags = flags,
+		.flags_default = by_default,
+	};
+}
+
+/* The "Seccomp:" of /proc: 0 none, 2 a filter. */
+static int seccomp_mode(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const char *line;
+
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		return -1;
+	close(fd);
+	line = strstr(text, "\nSeccomp:\t");
+	return line ? atoi(line + strlen("\nSeccomp:\t")) : -1;
+}
+
+/* What a child gets from seccomp_install(); on success, its mode. */
+static int install_in_child(const struct seccomp_program *program,
+                            bool no_new_privs)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		int result = no_new_privs ? sys_set_no_new_privs()
+		                          : sys_capset(0, 0, 0);
+
+		if (result == 0)
+			result = seccomp_install(program, NULL);
+		_exit(result == 0 ? 200 + seccomp_mode() : -result);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	status = WEXITSTATUS(status);
+	return status >= 200 ? status - 200 : -status;
+}
+
+START_TEST(a_process_below_a_filter_says_so)
+{
+	struct seccomp_program program = program_with(0, false);
+
+	ck_assert_int_eq(install_in_child(&program, true), 2);
+}
+
+END_TEST
+
+START_TEST(no_filter_is_loaded_where_none_is_needed)
+{
+	struct seccomp_program program = { 0 };
+
+	ck_assert_int_eq(install_in_child(&program, true), 0);
+}
+
+END_TEST
+
+START_TEST(every_known_flag_is_taken)
+{
+	static const uint32_t flags[] = {
+		SECCOMP_FILTER_FLAG_TSYNC,
+		SECCOMP_FILTER_FLAG_LOG,
+		SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+	};
+	struct seccomp_program program = program_with(flags[_i], false);
+
+	ck_assert_int_eq(install_in_child(&program, true), 2);
+}
+
+END_TEST
+
+START_TEST(a_flag_the_kernel_lacks_is_dropped_if_nobody_asked_for_it)
+{
+	struct seccomp_program program = program_with(1U << 30, true);
+
+	ck_assert_int_eq(install_in_child(&program, true), 2);
+}
+
+END_TEST
+
+START_TEST(a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for)
+{
+	struct seccomp_program program = program_with(1U << 30, false);
+	struct error err;
+
+	ck_assert_int_eq(install_in_child(&program, true), -EINVAL);
+	ck_assert_int_eq(seccomp_install(&program, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "0x40000000"));
+}
+
+END_TEST
+
+START_TEST(loading_needs_no_new_privs_or_a_capability)
+{
+	struct seccomp_program program = program_with(0, false);
+
+	ck_assert_int_eq(install_in_child(&program, false), -EACCES);
+}
+
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("seccomp_install");
+	TCase *tcase = tcase_create("install");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tcase, a_process_below_a_filter_says_so);
+	tcase_add_test(tcase, no_filter_is_loaded_where_none_is_needed);
+	tcase_add_loop_test(tcase, every_known_flag_is_taken, 0, 3);
+	tcase_add_test(
+		tcase,
+		a_flag_the_kernel_lacks_is_dropped_if_nobody_asked_for_it);
+	tcase_add_test(tcase,
+	               a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for);
+	tcase_add_test(tcase, loading_needs_no_new_privs_or_a_capability);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
