@@ -59,14 +59,21 @@ static int refuse_missing(const struct plan_cgroup_dir *dir, const char *name,
 		dir->mount);
 }
 
+static bool level_has(int level, const char *name)
+{
+	char text[CGROUP_TEXT_MAX];
+
+	return sys_read_file(level, "cgroup.controllers", text, sizeof(text)) >=
+	               0 &&
+	       has_word(text, " \n", name);
+}
+
 /* What the kernel means when it refuses one controller. */
 static int explain(const struct plan_cgroup_dir *dir, const char *path,
                    const char *name, int result, struct error *err)
 {
 	const char *hint = "";
 
-	if (result == -ENOENT)
-		return refuse_missing(dir, name, err);
 	if (result == -EBUSY)
 		hint = " (it has processes of its own)";
 	else if (result == -EOPNOTSUPP)
@@ -100,7 +107,9 @@ static int enable_level(const struct plan_cgroup_dir *dir, int level,
 		names += length;
 		names += *names == ' ';
 		result = enable_one(level, name);
-		if (result < 0)
+		if (result < 0 && !level_has(level, name))
+			result = refuse_missing(dir, name, err);
+		else if (result < 0)
 			result = explain(dir, path, name, result, err);
 	}
 	return result;

@@ -214,20 +214,7 @@ void creation_keep(struct creation *c)
 	store_dir_close(&c->dir);
 	cgroup_close(&c->cgroup);
 	c->pid = 0;
-}
-
-static void creation_kill(const struct creation *c)
-{
-	siginfo_t info;
-
-	if (c->pidfd >= 0) {
-		sys_pidfd_send_signal(c->pidfd, SIGKILL);
-		sys_waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED);
-	} else {
-		/* Nobody has waited for it: its number is still its own. */
-		sys_kill(c->pid, SIGKILL);
-		sys_waitid(P_PID, (id_t)c->pid, &info, WEXITED);
-	}
+	c->hooks_ran = false;
 }
 
 /*
@@ -240,7 +227,7 @@ static void creation_undo(struct creation *c)
 	int result;
 
 	if (c->pid > 0)
-		creation_kill(c);
+		spawn_end(c->pid, c->pidfd);
 	result = cgroup_undo(&c->cgroup, &why);
 	if (c->hooks_ran)
 		creation_run_poststop(c);

@@ -45,14 +45,10 @@ static void execution_begin(struct execution *x, struct engine *engine,
 /* A process that did not come to its program is ended; nothing else is. */
 static void execution_end(struct execution *x)
 {
-	siginfo_t info;
-
 	fd_close(&x->sync[0]);
 	fd_close(&x->sync[1]);
-	if (x->pid > 0) {
-		sys_pidfd_send_signal(x->pidfd, SIGKILL);
-		sys_waitid(P_PIDFD, (id_t)x->pidfd, &info, WEXITED);
-	}
+	if (x->pid > 0)
+		spawn_end(x->pid, x->pidfd);
 	fd_close(&x->pidfd);
 	cgroup_close(&x->cgroup);
 	fd_close(&x->root);

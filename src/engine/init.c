@@ -345,6 +345,9 @@ void init_main(const struct creation *c)
 		result = spawn_bridge(&c->plan->ns, c->source_fds, init.sync,
 		                      &err);
 	}
+	/* What init says must not overtake what the bridge says of it. */
+	if (result == 0 && init_has_bridge(&c->plan->ns))
+		result = init_await(&init, SYNC_CHILD, &err);
 	if (result == 0)
 		init_run(&init, &err);
 	init_report(&init, &err);

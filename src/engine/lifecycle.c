@@ -134,41 +134,66 @@ int lifecycle_start_time(pid_t pid, uint64_t *ret_start_time, bool *ret_alive)
  * program. Its name outlives it if `start` is killed at the wrong moment, but
  * then nobody listens. Connecting asks that without waking anybody.
  */
-static bool lifecycle_gate_is_open(const struct store_dir *dir)
+static int lifecycle_gate_is_open(const struct store_dir *dir)
 {
 	auto_close int fd =
 		sys_connect_unix_at(SOCK_DGRAM, dir->fd, STORE_GATE);
 
-	return fd >= 0;
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return 0;
+	return fd < 0 ? fd : 1;
 }
 
-static enum status lifecycle_status(const struct found *found)
-{
-	bool frozen = false;
-
-	if (found->pidfd < 0)
-		return STATUS_STOPPED;
-	if (cgroup_is_frozen(&found->cgroup, &frozen, NULL) == 0 && frozen)
-		return STATUS_PAUSED;
-	if (lifecycle_gate_is_open(&found->dir))
-		return STATUS_CREATED;
-	return STATUS_RUNNING;
-}
-
-/* A descriptor of init, if it lives and is not another with its number. */
-static int lifecycle_open_init(const struct store_record *record)
+/*
+ * A descriptor of init, if it lives and is not another with its number; else
+ * -1. Not to be able to look is no proof of its end: whoever takes a running
+ * container for a stopped one deletes it.
+ */
+static int lifecycle_open_init(const struct store_record *record,
+                               int *ret_pidfd)
 {
 	auto_close int pidfd = sys_pidfd_open((pid_t)record->pid);
 	uint64_t start_time;
 	bool alive;
+	int result = pidfd;
 
-	if (pidfd < 0)
-		return -1;
-	if (lifecycle_start_time((pid_t)record->pid, &start_time, &alive) < 0)
-		return -1;
-	if (!alive || start_time != record->start_time)
-		return -1;
-	return take_fd(&pidfd);
+	*ret_pidfd = -1;
+	if (result == -ESRCH || result == -EINVAL)
+		return 0;
+	if (result >= 0)
+		result = lifecycle_start_time((pid_t)record->pid, &start_time,
+		                              &alive);
+	if (result == -ENOENT || result == -ESRCH)
+		return 0;
+	if (result == 0 && alive && start_time == record->start_time)
+		*ret_pidfd = take_fd(&pidfd);
+	return result;
+}
+
+static int lifecycle_look(struct found *found, struct error *err)
+{
+	bool frozen = false;
+	int result = lifecycle_open_init(&found->record, &found->pidfd);
+
+	if (result < 0)
+		return error_system(err, result, "look for init of \"%s\"",
+		                    found->dir.id);
+	found->status = STATUS_STOPPED;
+	if (found->pidfd < 0)
+		return 0;
+	result = cgroup_is_frozen(&found->cgroup, &frozen, err);
+	if (result < 0)
+		return result;
+	found->status = STATUS_PAUSED;
+	if (frozen)
+		return 0;
+	result = lifecycle_gate_is_open(&found->dir);
+	if (result < 0)
+		return error_system(err, result,
+		                    "look for the start gate of \"%s\"",
+		                    found->dir.id);
+	found->status = result ? STATUS_CREATED : STATUS_RUNNING;
+	return 0;
 }
 
 void lifecycle_save_cgroup(struct arena *arena, const struct plan_cgroup *plan,
@@ -284,8 +309,7 @@ int lifecycle_find(struct arena *arena, const struct store *store,
 	found.recorded = result == 0;
 	if (found.recorded) {
 		lifecycle_load_cgroup(arena, &found.record, &found.cgroup);
-		found.pidfd = lifecycle_open_init(&found.record);
-		found.status = lifecycle_status(&found);
+		result = lifecycle_look(&found, err);
 	} else if (result == -ENOENT) {
 		/* Being created at this moment, or never to be finished. */
 		result = lifecycle_read_journal(arena, &found.dir,

@@ -34,7 +34,7 @@ int creation_cross_bridge(struct creation *c, struct error *err)
 	c->pidfd = sys_pidfd_open(c->pid);
 	if (c->pidfd < 0)
 		return error_system(err, c->pidfd, "open init's pidfd");
-	return 0;
+	return sync_tell(c->sync[0], SYNC_CHILD, err);
 }
 
 struct state_facts creation_state_facts(const struct creation *c)

@@ -78,12 +78,14 @@ static int run_start(struct creation *c, const struct runf_run_options *options,
 /* It may have been deleted while it ran, and made anew by somebody else. */
 static bool run_is_ours(const struct creation *c)
 {
+	struct error why;
 	int result = store_relock(&c->dir);
 
-	if (result < 0)
-		log_warning(&c->engine->log,
-		            "container \"%s\" is not deleted: cannot lock it",
-		            c->id);
+	if (result < 0) {
+		error_system(&why, result, "lock it again");
+		log_warning(&c->engine->log, "container \"%s\": %s", c->id,
+		            why.text);
+	}
 	return result > 0;
 }
 

@@ -97,6 +97,15 @@ pid_t spawn_process(const struct plan_namespaces *ns, const int *fds,
 	return result < 0 ? result : spawned.pid;
 }
 
+void spawn_end(pid_t pid, int pidfd)
+{
+	siginfo_t info;
+
+	if (pidfd < 0 || sys_pidfd_send_signal(pidfd, SIGKILL) < 0)
+		sys_kill(pid, SIGKILL);
+	sys_waitid(P_PID, (id_t)pid, &info, WEXITED);
+}
+
 int spawn_bridge(const struct plan_namespaces *ns, const int *fds, int socket,
                  struct error *err)
 {

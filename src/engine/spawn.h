@@ -26,6 +26,12 @@ pid_t spawn_process(const struct plan_namespaces *ns, const int *fds,
                     int cgroup, struct spawned *ret_spawned, struct error *err);
 
 /*
+ * Kill a child that nobody has waited for, and collect it. PIDFD may be -1:
+ * until it is collected its number is its own.
+ */
+void spawn_end(pid_t pid, int pidfd);
+
+/*
  * The bridge: join what the plan says, clone init as a child of the parent,
  * report its pid on SOCKET. Returns 0 in init; the bridge itself does not
  * return.

@@ -37,10 +37,9 @@ int engine_start(struct engine *engine, const char *id, struct error *err)
 		return result;
 	result = gate_open(&found.dir, err);
 	sys_unlinkat(found.dir.fd, STORE_GATE, 0);
-	if (result < 0)
-		return result;
-	result = start_poststart(&arena, &found, err);
-	if (result < 0) {
+	if (result == 0)
+		result = start_poststart(&arena, &found, err);
+	if (result < 0 && err->kind == ERROR_HOOK) {
 		/* Stop the container, and go on with step 12. */
 		later_kill(&found, &ignored);
 		later_destroy(engine, &arena, &found, &ignored);

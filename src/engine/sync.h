@@ -15,6 +15,7 @@
  *   ------         -------            -------
  *   parent         SYNC_IDMAP         the user namespace has its maps
  *   bridge         SYNC_CHILD         value: init's pid; I am going
+ *   parent         SYNC_CHILD         to init behind a bridge: I know you
  *   init           SYNC_CONSOLE       one descriptor: the pty's master
  *   init           SYNC_RUN_HOOKS     my namespaces stand, nothing is mounted
  *                                     over the host yet: run yours

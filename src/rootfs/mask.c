@@ -44,16 +44,11 @@ static int open_null(struct rootfs *rootfs, struct error *err)
 	return rootfs->null;
 }
 
-/* An empty directory, one for all: each instance costs more than a clone. */
-static int open_empty(struct rootfs *rootfs, struct error *err)
+static int make_empty(struct error *err)
 {
-	auto_close int fs = -1;
-	int result;
+	auto_close int fs = sys_fsopen("tmpfs");
+	int result = fs < 0 ? fs : sys_fsconfig_set(fs, "mode", "0555");
 
-	if (rootfs->empty >= 0)
-		return rootfs->empty;
-	fs = sys_fsopen("tmpfs");
-	result = fs < 0 ? fs : sys_fsconfig_set(fs, "mode", "0555");
 	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	if (result == 0)
@@ -62,16 +57,37 @@ static int open_empty(struct rootfs *rootfs, struct error *err)
 		                                 MOUNT_ATTR_NOEXEC);
 	if (result < 0)
 		return error_system(err, result, "make an empty tmpfs");
-	rootfs->empty = result;
-	return rootfs->empty;
+	return result;
 }
 
+/* A detached mount that hides a file or a directory. */
+static int make_cover(struct rootfs *rootfs, mode_t mode, struct error *err)
+{
+	int original = rootfs->empty;
+	int tree;
+
+	if (S_ISDIR(mode) && original < 0)
+		return make_empty(err);
+	if (!S_ISDIR(mode))
+		original = open_null(rootfs, err);
+	if (original < 0)
+		return original;
+	tree = mount_clone(original, 0);
+	if (tree < 0)
+		return error_system(err, tree, "clone what hides it");
+	return tree;
+}
+
+/*
+ * One empty directory hides all: an instance costs more than a clone. The
+ * first one is attached itself, as only what is attached can be cloned
+ * (before Linux 6.15).
+ */
 int mask_hide(struct rootfs *rootfs, const char *path, struct error *err)
 {
 	auto_close int place = target_open_existing(rootfs, path, false);
 	auto_close int tree = -1;
 	struct stat found;
-	int cover;
 	int result;
 
 	if (is_missing(place))
@@ -79,15 +95,15 @@ int mask_hide(struct rootfs *rootfs, const char *path, struct error *err)
 	result = place < 0 ? place : sys_fstat(place, &found);
 	if (result < 0)
 		return error_system(err, result, "open %s to mask it", path);
-	cover = S_ISDIR(found.st_mode) ? open_empty(rootfs, err)
-	                               : open_null(rootfs, err);
-	if (cover < 0)
+	tree = make_cover(rootfs, found.st_mode, err);
+	if (tree < 0)
 		return error_wrap(err, "mask %s", path);
-	tree = mount_clone(cover, 0);
-	result = tree < 0 ? tree : mount_attach(tree, place);
+	result = mount_attach(tree, place);
 	if (result < 0)
 		return error_system(err, result, "mask %s", path);
 	target_forget(rootfs, path);
+	if (S_ISDIR(found.st_mode) && rootfs->empty < 0)
+		rootfs->empty = take_fd(&tree);
 	return 0;
 }
 

@@ -180,7 +180,7 @@ static int make_instance(const struct plan_mount *m,
 static int use_fallback(struct rootfs *rootfs, const struct plan_mount *m,
                         int *ret_tree, struct error *err)
 {
-	struct rootfs_source source;
+	struct rootfs_source source = { .fd = -1 };
 	auto_close int own = -1;
 	int result = source_get(rootfs, (size_t)m->fallback_source, &source,
 	                        &own, err);
@@ -260,7 +260,7 @@ static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
 static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
                     struct error *err)
 {
-	struct target target;
+	struct target target = { .fd = -1 };
 	auto_close int place = -1;
 	auto_close int tree = -1;
 	int result = target_open(rootfs, m->destination, S_IFDIR, m->no_follow,
@@ -321,7 +321,7 @@ static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
                       struct error *err)
 {
 	bool recursive = rootfs->planned[m->source].recursive;
-	struct rootfs_source source;
+	struct rootfs_source source = { .fd = -1 };
 	auto_close int own = -1;
 	auto_close int place = -1;
 	int result = source_get(rootfs, m->source, &source, &own, err);

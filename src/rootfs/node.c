@@ -69,7 +69,7 @@ static int make_node(int dir, const char *name, const struct plan_device *d)
 static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
                      struct error *err)
 {
-	struct rootfs_source source;
+	struct rootfs_source source = { .fd = -1 };
 	auto_close int own = -1;
 	auto_close int place = -1;
 	int result = source_get(rootfs, d->source, &source, &own, err);

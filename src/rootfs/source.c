@@ -171,7 +171,7 @@ int source_get(struct rootfs *rootfs, size_t index,
                struct rootfs_source *ret_source, int *ret_own,
                struct error *err)
 {
-	struct rootfs_source source;
+	struct rootfs_source source = { .fd = -1 };
 	int result;
 
 	if (index >= rootfs->sources_count)

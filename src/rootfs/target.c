@@ -322,7 +322,7 @@ int target_open(struct rootfs *rootfs, const char *path, mode_t kind,
 int rootfs_open_target(struct rootfs *rootfs, const char *path, mode_t kind,
                        bool no_follow, int *ret_fd, struct error *err)
 {
-	struct target target;
+	struct target target = { .fd = -1 };
 	int result = target_open(rootfs, path, kind, no_follow, &target, err);
 
 	if (result < 0)
@@ -343,7 +343,7 @@ int target_open_parent(struct rootfs *rootfs, const char *path,
 {
 	size_t length = parent_length(path);
 	char parent[PATH_MAX];
-	struct target target;
+	struct target target = { .fd = -1 };
 	int result;
 
 	*ret_name = path + length + 1;

@@ -134,15 +134,14 @@ static void write_namespace(FILE *file, const char *type, const char *path)
 
 static void write_namespaces(FILE *file, const struct bundle *b)
 {
-	const char *pid = b->with & BUNDLE_JOIN_PID ? "/proc/self/ns/pid" :
-	                                              NULL;
-	const char *net = b->with & BUNDLE_JOIN_NET ? "/proc/self/ns/net" :
-	                                              NULL;
+	const char *pid =
+		b->with & BUNDLE_JOIN_PID ? "/proc/self/ns/pid" : NULL;
+	const char *net =
+		b->with & BUNDLE_JOIN_NET ? "/proc/self/ns/net" : NULL;
 	char other_user[64];
 	char other_net[64];
 
-	snprintf(other_user, sizeof(other_user), "/proc/%d/ns/user",
-	         b->holder);
+	snprintf(other_user, sizeof(other_user), "/proc/%d/ns/user", b->holder);
 	snprintf(other_net, sizeof(other_net), "/proc/%d/ns/net", b->holder);
 	fputs("  \"namespaces\": [{\"type\": \"mount\"}", file);
 	write_namespace(file, "ipc", NULL);
@@ -280,8 +279,7 @@ void bundle_refresh(const struct bundle *bundle)
 	must(mkdir(bundle->rootfs, 0755), bundle->rootfs);
 	/* Mount points are made by the container's root. */
 	if (bundle->with & (BUNDLE_USER | BUNDLE_JOIN_USER))
-		must(chown(bundle->rootfs, FIRST_ID, FIRST_ID),
-		     bundle->rootfs);
+		must(chown(bundle->rootfs, FIRST_ID, FIRST_ID), bundle->rootfs);
 	snprintf(from, sizeof(from), "%s/program", bundle->top);
 	snprintf(to, sizeof(to), "%s/program", bundle->rootfs);
 	must(link(from, to), to);

@@ -7,13 +7,13 @@
 enum bundle_with {
 	BUNDLE_WAITING = 1 << 0, /* the program waits to be killed */
 	BUNDLE_SECCOMP = 1 << 1,
-	BUNDLE_USER = 1 << 2,    /* a new user namespace */
-	BUNDLE_HOOKS = 1 << 3,   /* one of each kind */
-	BUNDLE_BINDS = 1 << 4,   /* a tree, a file, a tmpfs with content */
+	BUNDLE_USER = 1 << 2,  /* a new user namespace */
+	BUNDLE_HOOKS = 1 << 3, /* one of each kind */
+	BUNDLE_BINDS = 1 << 4, /* a tree, a file, a tmpfs with content */
 	BUNDLE_TERMINAL = 1 << 5,
-	BUNDLE_LIMITS = 1 << 6,  /* memory, pids, devices */
-	BUNDLE_JOIN_NET = 1 << 7, /* the network namespace of this process */
-	BUNDLE_JOIN_PID = 1 << 8, /* the pid namespace of this process */
+	BUNDLE_LIMITS = 1 << 6,    /* memory, pids, devices */
+	BUNDLE_JOIN_NET = 1 << 7,  /* the network namespace of this process */
+	BUNDLE_JOIN_PID = 1 << 8,  /* the pid namespace of this process */
 	BUNDLE_JOIN_USER = 1 << 9, /* another user namespace, and its network */
 	BUNDLE_PRIVILEGES = 1 << 10, /* no no_new_privs: seccomp early */
 };
@@ -28,7 +28,7 @@ struct bundle {
 	char rootfs[96];
 	char state[80];
 	char console[96]; /* a socket that somebody listens at */
-	pid_t holder; /* who is in the other user namespace, or 0 */
+	pid_t holder;     /* who is in the other user namespace, or 0 */
 	unsigned int with;
 };
 

@@ -32,8 +32,8 @@ void fault_disarm(void);
 
 /* What has happened since it was armed. */
 struct fault_report fault_report(void);
-int fault_actors(void);          /* how many there were */
-int fault_calls(int actor);      /* how many calls that one has made */
+int fault_actors(void);     /* how many there were */
+int fault_calls(int actor); /* how many calls that one has made */
 
 /* Have every call written to standard error as well. */
 void fault_be_verbose(void);

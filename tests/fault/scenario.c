@@ -150,19 +150,32 @@ static int do_run_detached(struct run *run)
 	return run_with(run, true);
 }
 
-static int do_exec(struct run *run)
+static int exec_with(struct run *run, const char *pid_file)
 {
 	static const char *const args[] = { "/program", "end", NULL };
 	struct runf_exec_options options = {
 		.size = sizeof(options),
 		.args = args,
 		.tty = run->bundle->with & BUNDLE_TERMINAL,
+		.pid_file = pid_file,
 	};
 
 	if (options.tty)
 		options.console_socket = run->bundle->console;
-	return runf_exec(run->runf, run->id, &options, &run->status,
-	                 &run->err);
+	return runf_exec(run->runf, run->id, &options, &run->status, &run->err);
+}
+
+static int do_exec(struct run *run)
+{
+	return exec_with(run, NULL);
+}
+
+static int do_exec_in_vain(struct run *run)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/none/pid", run->bundle->top);
+	return exec_with(run, path);
 }
 
 static int create_and_start(struct run *run)
@@ -181,50 +194,55 @@ static int start_and_pause(struct run *run)
 
 #define WAITING BUNDLE_WAITING
 
+#define FOREGROUND .after = AFTER_NOTHING, .act = do_run
+#define STAYS      .after = AFTER_STAYS, .prepare = create_and_start
+
 /* clang-format off */
 const struct scenario scenarios[] = {
-	{ "run", 0, AFTER_NOTHING, NULL, do_run },
-	{ "run-hooks", BUNDLE_HOOKS, AFTER_NOTHING, NULL, do_run },
-	{ "run-user", BUNDLE_USER | BUNDLE_SECCOMP, AFTER_NOTHING, NULL,
-	  do_run },
-	{ "run-user-joins", BUNDLE_USER | BUNDLE_JOIN_NET | BUNDLE_JOIN_PID,
-	  AFTER_NOTHING, NULL, do_run },
-	{ "run-bridge", BUNDLE_JOIN_USER, AFTER_NOTHING, NULL, do_run },
-	{ "run-joins", BUNDLE_JOIN_NET | BUNDLE_JOIN_PID, AFTER_NOTHING, NULL,
-	  do_run },
-	{ "run-binds", BUNDLE_BINDS, AFTER_NOTHING, NULL, do_run },
-	{ "run-seccomp", BUNDLE_SECCOMP | BUNDLE_PRIVILEGES, AFTER_NOTHING,
-	  NULL, do_run },
-	{ "run-limits", BUNDLE_LIMITS, AFTER_NOTHING, NULL, do_run },
-	{ "run-detached", WAITING | BUNDLE_HOOKS, AFTER_IF_DONE, NULL,
-	  do_run_detached },
-	{ "create", WAITING, AFTER_IF_DONE, NULL, do_create },
-	{ "create-pid-file", WAITING | BUNDLE_LIMITS, AFTER_IF_DONE, NULL,
-	  do_create_with_pid_file },
-	{ "create-terminal", WAITING | BUNDLE_TERMINAL, AFTER_IF_DONE, NULL,
-	  do_create },
+	{ "run", 0, FOREGROUND },
+	{ "run-hooks", BUNDLE_HOOKS, FOREGROUND },
+	{ "run-user", BUNDLE_USER | BUNDLE_SECCOMP, FOREGROUND },
+	{ "run-user-joins", BUNDLE_USER | BUNDLE_JOIN_NET, FOREGROUND },
+	{ "run-bridge", BUNDLE_JOIN_USER, FOREGROUND },
+	{ "run-joins", BUNDLE_JOIN_NET | BUNDLE_JOIN_PID, FOREGROUND },
+	{ "run-binds", BUNDLE_BINDS, FOREGROUND },
+	{ "run-seccomp", BUNDLE_SECCOMP | BUNDLE_PRIVILEGES, FOREGROUND },
+	{ "run-limits", BUNDLE_LIMITS, FOREGROUND },
+	{ "run-detached", WAITING | BUNDLE_HOOKS, .after = AFTER_IF_DONE,
+	  .act = do_run_detached },
+	{ "create", WAITING, .after = AFTER_IF_DONE, .act = do_create },
+	{ "create-pid-file", WAITING | BUNDLE_LIMITS, .after = AFTER_IF_DONE,
+	  .act = do_create_with_pid_file },
+	{ "create-terminal", WAITING | BUNDLE_TERMINAL,
+	  .after = AFTER_IF_DONE, .act = do_create },
 	{ "create-in-vain", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
-	  AFTER_NOTHING, NULL, do_create_in_vain },
-	{ "start", WAITING | BUNDLE_SECCOMP, AFTER_ANY, do_create, do_start },
-	{ "start-hooks", WAITING | BUNDLE_HOOKS, AFTER_ANY, do_create,
-	  do_start },
-	{ "exec", WAITING, AFTER_STAYS, create_and_start, do_exec },
-	{ "exec-user", WAITING | BUNDLE_USER | BUNDLE_SECCOMP, AFTER_STAYS,
-	  create_and_start, do_exec },
-	{ "exec-limits", WAITING | BUNDLE_LIMITS, AFTER_STAYS,
-	  create_and_start, do_exec },
-	{ "exec-terminal", WAITING | BUNDLE_TERMINAL, AFTER_STAYS,
-	  create_and_start, do_exec },
-	{ "kill", WAITING, AFTER_STAYS, create_and_start, do_kill },
-	{ "pause", WAITING, AFTER_STAYS, create_and_start, do_pause },
-	{ "resume", WAITING, AFTER_STAYS, start_and_pause, do_resume },
-	{ "update", WAITING | BUNDLE_LIMITS, AFTER_STAYS, create_and_start,
-	  do_update },
-	{ "questions", WAITING, AFTER_STAYS, create_and_start, do_questions },
-	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS, AFTER_UNLESS_DONE,
-	  do_create, do_delete },
-	{ "delete-force", WAITING | BUNDLE_LIMITS, AFTER_UNLESS_DONE,
-	  create_and_start, do_delete_force },
+	  .after = AFTER_NOTHING, .in_vain = true,
+	  .act = do_create_in_vain },
+	{ "start", WAITING | BUNDLE_SECCOMP, .after = AFTER_ANY,
+	  .prepare = do_create, .act = do_start },
+	{ "start-hooks", WAITING | BUNDLE_HOOKS, .after = AFTER_ANY,
+	  .prepare = do_create, .act = do_start },
+	{ "exec", WAITING, STAYS, .act = do_exec },
+	{ "exec-user", WAITING | BUNDLE_USER | BUNDLE_SECCOMP, STAYS,
+	  .act = do_exec },
+	{ "exec-limits", WAITING | BUNDLE_LIMITS, STAYS, .act = do_exec },
+	{ "exec-terminal", WAITING | BUNDLE_TERMINAL, STAYS, .act = do_exec },
+	{ "exec-in-vain", WAITING, STAYS, .in_vain = true,
+	  .act = do_exec_in_vain },
+	{ "kill", WAITING, STAYS, .act = do_kill },
+	{ "pause", WAITING, STAYS, .act = do_pause },
+	{ "resume", WAITING, .after = AFTER_STAYS,
+	  .prepare = start_and_pause, .act = do_resume },
+	{ "update", WAITING | BUNDLE_LIMITS, STAYS, .act = do_update },
+	{ "questions", WAITING, STAYS, .act = do_questions },
+	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
+	  .after = AFTER_UNLESS_DONE, .prepare = do_create,
+	  .act = do_delete },
+	{ "delete-running", WAITING, STAYS, .in_vain = true,
+	  .act = do_delete },
+	{ "delete-force", WAITING | BUNDLE_LIMITS,
+	  .after = AFTER_UNLESS_DONE, .prepare = create_and_start,
+	  .act = do_delete_force },
 };
 /* clang-format on */
 

@@ -106,10 +106,11 @@ static void take_child(struct world *world, int dir, int number)
 
 static void take_namespaces(struct world *world)
 {
-	static const char *const names[] = { "cgroup", "ipc", "mnt", "net",
-		                             "pid", "pid_for_children", "time",
-		                             "time_for_children", "user",
-		                             "uts" };
+	static const char *const names[] = { "cgroup", "ipc",
+		                             "mnt",    "net",
+		                             "pid",    "pid_for_children",
+		                             "time",   "time_for_children",
+		                             "user",   "uts" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -170,8 +171,7 @@ static void compare_fds(const struct world *before, const struct world *after,
 	for (i = 0; i < before->fds_count; i++)
 		if (!has_fd(after, &before->fds[i]))
 			world_say(text, "no descriptor %d to %s",
-			          before->fds[i].number,
-			          before->fds[i].target);
+			          before->fds[i].number, before->fds[i].target);
 }
 
 static bool has_child(const struct world *world, pid_t pid)
@@ -185,7 +185,7 @@ static bool has_child(const struct world *world, pid_t pid)
 }
 
 static void say_child(pid_t pid, struct world_text *wrong,
-                      struct world_text *left)
+                      struct world_text *lost)
 {
 	char path[32];
 	char *stat;
@@ -195,7 +195,7 @@ static void say_child(pid_t pid, struct world_text *wrong,
 	stat = read_text(path);
 	end = stat ? strrchr(stat, ')') : NULL;
 	if (end && end[1] && end[2] == 'Z')
-		world_say(left, "an ended child");
+		world_say(lost, "an ended child");
 	else
 		world_say(wrong, "a living child");
 	free(stat);
@@ -219,7 +219,7 @@ static void compare_mounts(const char *before, char *after,
 }
 
 void world_compare(const struct world *before, const struct world *after,
-                   struct world_text *wrong, struct world_text *left)
+                   struct world_text *wrong, struct world_text *lost)
 {
 	struct world_text *text = wrong;
 	size_t i;
@@ -228,13 +228,13 @@ void world_compare(const struct world *before, const struct world *after,
 	compare_fds(before, after, text);
 	for (i = 0; i < after->children_count; i++)
 		if (!has_child(before, after->children[i]))
-			say_child(after->children[i], wrong, left);
+			say_child(after->children[i], wrong, lost);
 	for (i = 0; i < before->children_count; i++)
 		if (!has_child(after, before->children[i]))
 			world_say(text, "a child is gone");
 	for (i = 0; i < before->namespaces_count; i++)
 		if (strcmp(before->namespaces[i], after->namespaces[i]) != 0)
-			world_say(text, "another namespace %s",
+			world_say(lost, "another namespace %s",
 			          after->namespaces[i]);
 	compare_mounts(before->mounts, after->mounts, text);
 	if (strcmp(before->cwd, after->cwd) != 0)

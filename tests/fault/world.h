@@ -43,11 +43,11 @@ struct world {
 void world_take(struct world *ret_world);
 void world_release(struct world *world);
 /*
- * Say in WRONG what AFTER has or lacks that BEFORE did not; children that
- * nobody has waited for, in LEFT.
+ * Say in WRONG what AFTER has or lacks that BEFORE did not; in LOST which
+ * ended children nobody has waited for, and which namespaces are others.
  */
 void world_compare(const struct world *before, const struct world *after,
-                   struct world_text *wrong, struct world_text *left);
+                   struct world_text *wrong, struct world_text *lost);
 
 /* Cgroup directories named NAME in the root of any hierarchy. */
 void world_find_cgroups(const char *name, struct world_text *text);

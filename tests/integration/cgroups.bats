@@ -16,6 +16,7 @@ own_path() {
 }
 
 @test "an absolute cgroupsPath is below the cgroup root" {
+	SHARED_GROUP=yes
 	config --arg p "/runf-test/$ID" '.linux.cgroupsPath = $p'
 	sleeper
 	start_container
@@ -42,6 +43,7 @@ own_path() {
 }
 
 @test "a cgroup that was there before stays" {
+	SHARED_GROUP=yes
 	config --arg p "/runf-test/$ID.parent/$ID" '.linux.cgroupsPath = $p'
 	if [ "$MODE" = v2 ]; then
 		base=/sys/fs/cgroup

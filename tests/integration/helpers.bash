@@ -32,37 +32,36 @@ prepare() {
 	OUT=/dev/null
 	# shellcheck disable=SC2034 # the tests read it
 	MODE=$(cgroup_mode)
+	# Set by tests that share a parent cgroup with others.
+	SHARED_GROUP=
 	make_bundle "$BUNDLE"
 	MOUNTS_BEFORE=$(mountpoints)
 	ORPHANS_BEFORE=$(orphans)
 }
 
 tidy() {
-	local id left
+	local id
 	for id in $(containers); do
 		timeout "$((20 * RUNF_SLOW))" "$RUNF" --root "$STATE" \
 			delete --force "$id" >/dev/null 2>&1 </dev/null 3>&- || true
 	done
-	left=$(leftovers)
-	if [ -n "$left" ]; then
-		echo "left behind:"
-		echo "$left"
+	if ! nothing_left; then
 		clear_away
 		return 1
 	fi
-	find /sys/fs/cgroup -depth -type d -path '*/runf-test/*' \
-		-name "$TAG*" -exec rmdir {} + 2>/dev/null || true
+	[ -z "$SHARED_GROUP" ] ||
+		find /sys/fs/cgroup -depth -type d -path '*/runf-test/*' \
+			-name "$TAG*" -exec rmdir {} + 2>/dev/null || true
 }
 
 # A root file system with busybox and accounts; made once for each file.
 make_template() {
-	local root=$1 applet
-	mkdir -p "$root"/{bin,dev,etc,home/user,proc,root,sys,tmp,var/tmp}
+	local root=$1
+	mkdir -p "$root"/{bin,dev,etc,home/user,proc,root,sys,tmp,usr,var/tmp}
+	ln -s ../bin "$root/usr/bin"
 	chmod 1777 "$root/tmp" "$root/var/tmp"
 	cp /bin/busybox "$root/bin/busybox"
-	for applet in $(/bin/busybox --list); do
-		[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
-	done
+	/bin/busybox --install -s "$root/bin"
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' \
 		'user:x:1000:1000:user:/home/user:/bin/sh' >"$root/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'user:x:1000:' 'extra:x:2000:user' \
@@ -110,8 +109,8 @@ runf() {
 	timeout --foreground --kill-after=5 "$((30 * RUNF_SLOW))" \
 		"$RUNF" --root "$STATE" "$@" \
 		<"${INPUT:-/dev/null}" >"$OUT" 2>"$ERR" 3>&- || status=$?
-	output=$(cat "$OUT")
-	errors=$(cat "$ERR")
+	output=$(<"$OUT")
+	errors=$(<"$ERR")
 }
 
 # The same, and it must succeed and say nothing on stderr.
@@ -175,12 +174,12 @@ init_pid() {
 	state_of .pid
 }
 
+# Ids, also of what list does not know because it is half made.
 containers() {
-	[ -d "$STATE" ] || return 0
-	"$RUNF" --root "$STATE" list --quiet 2>/dev/null 3>&- || true
-	# What list does not know, because it is half made.
-	find "$STATE" -mindepth 1 -maxdepth 1 -type d -name "$TAG*" \
-		-printf '%f\n'
+	local path
+	for path in "$STATE"/*"$TAG"*; do
+		[ ! -d "$path" ] || echo "${path##*/}"
+	done
 }
 
 # ---- waiting
@@ -246,34 +245,42 @@ matches() {
 	return 1
 }
 
-# ---- what is left behind
+# ---- what is left behind: in few processes, they are dear in the guest
 
 mountpoints() {
-	awk '{ print $5 }' /proc/self/mountinfo | sort
+	local _ point
+	while read -r _ _ _ _ point _; do
+		echo "$point"
+	done </proc/self/mountinfo
 }
 
 # Children of process 1 that are alive: whoever lost its parent.
 orphans() {
-	local file pid comm state parent
+	local file pid comm state parent _
 	for file in /proc/[0-9]*/stat; do
-		# shellcheck disable=SC2034
 		read -r pid comm state parent _ 2>/dev/null <"$file" || continue
-		[ "$parent" = 1 ] && [ "$state" != Z ] && echo "$pid $comm"
+		[ "$parent" != 1 ] || [ "$state" = Z ] || echo "$pid $comm"
 	done
-	return 0
 }
 
 cgroups_left() {
 	find /sys/fs/cgroup -type d -name "*$TAG*" 2>/dev/null || true
 }
 
+# appeared WORD BEFORE NOW: lines that are new, each behind WORD.
+appeared() {
+	[ "$2" = "$3" ] ||
+		comm -13 <(sort <<<"$2") <(sort <<<"$3") | sed "s|^|$1 |"
+}
+
 leftovers_now() {
-	comm -13 <(echo "$MOUNTS_BEFORE") <(mountpoints) | sed 's/^/mount /'
-	comm -13 <(echo "$ORPHANS_BEFORE" | sort) <(orphans | sort) |
-		sed 's/^/process /'
-	cgroups_left | grep -v '/runf-test/' | sed 's/^/cgroup /'
-	[ ! -d "$STATE" ] ||
-		find "$STATE" -name "*$TAG*" | sed 's/^/state /'
+	local line
+	appeared mount "$MOUNTS_BEFORE" "$(mountpoints)"
+	appeared process "$ORPHANS_BEFORE" "$(orphans)"
+	cgroups_left | while read -r line; do
+		[[ "$line" == */runf-test/* ]] || echo "cgroup $line"
+	done
+	[ ! -d "$STATE" ] || find "$STATE" -name "*$TAG*" -printf 'state %p\n'
 }
 
 # A killed process takes a moment to go.
@@ -290,7 +297,7 @@ leftovers() {
 nothing_left() {
 	local left
 	left=$(leftovers)
-	[ -z "$left" ] && return
+	[ -n "$left" ] || return 0
 	echo "left behind:"
 	echo "$left"
 	return 1
@@ -298,11 +305,13 @@ nothing_left() {
 
 # So that one test's rubbish is not held against the next.
 clear_away() {
-	local pid
-	comm -13 <(echo "$ORPHANS_BEFORE" | sort) <(orphans | sort) |
-		while read -r pid _; do kill -9 "$pid"; done
-	comm -13 <(echo "$MOUNTS_BEFORE") <(mountpoints) |
-		while read -r mount; do umount --lazy "$mount"; done
+	local kind what
+	leftovers_now | while read -r kind what; do
+		case $kind in
+		process) kill -KILL "${what%% *}" ;;
+		mount) umount --lazy "$what" ;;
+		esac
+	done
 	sleep 0.2
 	cgroups_left | sort -r | xargs -r rmdir 2>/dev/null
 	return 0

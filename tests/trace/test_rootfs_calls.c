@@ -318,6 +318,17 @@ START_TEST(a_refused_file_system_is_replaced_by_its_fallback)
 
 END_TEST
 
+START_TEST(a_procfs_that_lost_its_place_is_an_error)
+{
+	/* to the double, what is found at this path is no procfs */
+	static const struct plan_step step = FS("/swapped", "proc");
+
+	ck_assert_int_eq(rootfs_apply(&rootfs, &step, &err), -EXDEV);
+	ck_assert_ptr_nonnull(strstr(err.text, "has taken its place"));
+}
+
+END_TEST
+
 START_TEST(steps_of_other_rooms_are_refused)
 {
 	struct plan_step step = { .kind = PLAN_STEP_SYSCTL };
@@ -402,6 +413,7 @@ int main(void)
 	               a_locked_flag_may_stay_only_where_that_was_allowed);
 	tcase_add_test(tcase,
 	               a_refused_file_system_is_replaced_by_its_fallback);
+	tcase_add_test(tcase, a_procfs_that_lost_its_place_is_an_error);
 	tcase_add_test(tcase, steps_of_other_rooms_are_refused);
 	tcase_add_test(tcase, every_failing_call_is_an_error_and_leaves_no_fd);
 	suite_add_tcase(suite, tcase);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ const char *__asan_default_options(void)
 /*
  * Each test is a process of its own (check forks), in a mount namespace of
  * its own: that is the test's "host". DIR is a tmpfs there, with
- * DIR/bundle/rootfs for the container and DIR/host for what it may bind.
+ * DIR/bundle/rootfs for the container and DIR/host for what it may bind, and
+ * everything else is read-only.
  */
 struct container {
 	struct arena arena;
@@ -97,6 +99,13 @@ static inline void set_up(void)
 	umask(022);
 	must(unshare(CLONE_NEWNS));
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	/* A broken build shall not be able to break the machine. */
+	must(sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, MOUNT_ATTR_RDONLY,
+	                       0, 0, -1));
+	must(sys_mount_setattr(AT_FDCWD, "/proc", 0, 0, MOUNT_ATTR_RDONLY, 0,
+	                       -1));
+	must(sys_mount_setattr(AT_FDCWD, "/sys", 0, 0, MOUNT_ATTR_RDONLY, 0,
+	                       -1));
 	must(mount("tmpfs", dir, "tmpfs", 0, "mode=755"));
 	make_dir(at("host"));
 	make_dir(at("bundle"));
@@ -348,6 +357,17 @@ static inline int count_fds(void)
 	for (fd = 0; fd < 256; fd++)
 		count += fcntl(fd, F_GETFD) >= 0;
 	return count;
+}
+
+static inline bool kernel_is_at_least(int major, int minor)
+{
+	struct utsname name;
+	int found[2];
+
+	must(uname(&name));
+	ck_assert_int_eq(sscanf(name.release, "%d.%d", &found[0], &found[1]),
+	                 2);
+	return found[0] > major || (found[0] == major && found[1] >= minor);
 }
 
 static inline const char *link_text(const char *path)

@@ -305,6 +305,15 @@ START_TEST(flags_of_an_instance_reach_it)
 
 END_TEST
 
+START_TEST(a_new_file_system_may_be_shared)
+{
+	add_mount("/t", "tmpfs", "tmpfs", "rshared");
+	must_enter();
+	ck_assert_ptr_nonnull(str_after(mount_at("/t").propagation, "shared:"));
+}
+
+END_TEST
+
 START_TEST(a_read_only_dev_is_finished_first)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY);
@@ -328,6 +337,21 @@ START_TEST(a_mount_may_be_the_root)
 	ck_assert_str_eq(file_text("/file"), "from the host");
 	ck_assert(is_there("/proc/self"));
 	ck_assert(is_there("/dev/null"));
+}
+
+END_TEST
+
+START_TEST(what_was_open_is_not_used_below_a_later_mount)
+{
+	struct oci_device fifo = { .type = OCI_DEVICE_FIFO, .path = "/a/fifo" };
+
+	add_mount("/dev", NULL, at("host"), "bind");
+	c.config.devices = &fifo;
+	c.config.devices_count = 1;
+	add_mount("/a/first", "tmpfs", "tmpfs", "");
+	add_mount("/a", "tmpfs", "tmpfs", "");
+	must_enter();
+	ck_assert(S_ISFIFO(mode_of("/a/fifo")));
 }
 
 END_TEST
@@ -484,8 +508,10 @@ static void add_instances(TCase *tcase)
 	tcase_add_test(tcase, a_kernel_message_is_passed_on);
 	tcase_add_test(tcase, an_unknown_file_system_is_named);
 	tcase_add_test(tcase, flags_of_an_instance_reach_it);
+	tcase_add_test(tcase, a_new_file_system_may_be_shared);
 	tcase_add_test(tcase, a_read_only_dev_is_finished_first);
 	tcase_add_test(tcase, a_mount_may_be_the_root);
+	tcase_add_test(tcase, what_was_open_is_not_used_below_a_later_mount);
 	tcase_add_test(tcase, a_remount_changes_what_is_there);
 	tcase_add_test(tcase, a_remount_of_no_mount_is_an_error);
 }
