@@ -81,6 +81,7 @@ struct runf_create_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	unsigned int preserve_fds; /* 3 to 3 + N - 1, behind LISTEN_FDS */
+	const char *trace; /* file for the phases (Chrome trace events) */
 };
 
 /* Steps 1 to 5 of the specification's lifecycle: ends in state `created`. */
@@ -89,7 +90,15 @@ int runf_create(struct runf *runf, const char *id,
                 struct runf_error *err);
 
 /* Steps 6 to 9: from `created` to `running`. */
-int runf_start(struct runf *runf, const char *id, struct runf_error *err);
+struct runf_start_options {
+	size_t size;
+	const char *trace; /* as in struct runf_create_options */
+};
+
+/* OPTIONS may be NULL. */
+int runf_start(struct runf *runf, const char *id,
+               const struct runf_start_options *options,
+               struct runf_error *err);
 
 struct runf_run_options {
 	size_t size;

@@ -60,7 +60,7 @@ static int creation_check_kept_fds(const struct plan_process *process,
 }
 
 /* What contradicts itself, before anything is made. */
-static int creation_check(const struct creation *c, struct error *err)
+static int creation_check(struct creation *c, struct error *err)
 {
 	const struct plan_process *process = c->plan->process;
 	bool terminal = process && process->terminal;
@@ -190,23 +190,40 @@ static int creation_spawn(struct creation *c, struct error *err)
 	return creation_cross_bridge(c, err);
 }
 
+static int creation_open_store(struct creation *c, struct error *err)
+{
+	return engine_open_store(c->engine, true, err);
+}
+
+int creation_run_phases(struct creation *c, const struct creation_phase *phases,
+                        size_t count, struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t begin = trace_now(c->trace);
+		int result = phases[i].run(c, err);
+
+		trace_span(c->trace, phases[i].name, NULL, begin);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 int creation_make(struct creation *c, struct error *err)
 {
-	int result = creation_check(c, err);
+	static const struct creation_phase phases[] = {
+		{ "check", creation_check },
+		{ "store", creation_open_store },
+		{ "filter and sockets", creation_prepare },
+		{ "claim id and cgroup", creation_claim },
+		{ "open sources", creation_open_sources },
+		{ "clone init", creation_spawn },
+		{ "devices, record, words with init", creation_converse },
+	};
 
-	if (result == 0)
-		result = engine_open_store(c->engine, true, err);
-	if (result == 0)
-		result = creation_prepare(c, err);
-	if (result == 0)
-		result = creation_claim(c, err);
-	if (result == 0)
-		result = creation_open_sources(c, err);
-	if (result == 0)
-		result = creation_spawn(c, err);
-	if (result == 0)
-		result = creation_converse(c, err);
-	return result;
+	return creation_run_phases(c, phases, ARRAY_SIZE(phases), err);
 }
 
 void creation_keep(struct creation *c)
@@ -255,20 +272,43 @@ void creation_end(struct creation *c)
 	arena_release(&c->arena);
 }
 
-int engine_create(struct engine *engine, const char *id,
-                  const struct runf_create_options *options, struct error *err)
+static int create_write_pid_file(struct creation *c, struct error *err)
 {
+	if (!c->options->pid_file)
+		return 0;
+	return pidfile_write(c->options->pid_file, c->pid, err);
+}
+
+static int create_traced(struct engine *engine, const char *id,
+                         const struct runf_create_options *options,
+                         struct trace *trace, struct error *err)
+{
+	static const struct creation_phase phases[] = {
+		{ "load", creation_load },
+		{ "make", creation_make },
+		{ "pid file", create_write_pid_file },
+	};
 	auto_creation struct creation c;
 	int result;
 
 	creation_begin(&c, engine, id, options, true);
-	result = creation_load(&c, err);
-	if (result == 0)
-		result = creation_make(&c, err);
-	if (result == 0 && options->pid_file)
-		result = pidfile_write(options->pid_file, c.pid, err);
+	c.trace = trace;
+	result = creation_run_phases(&c, phases, ARRAY_SIZE(phases), err);
 	if (result < 0)
 		return result;
 	creation_keep(&c);
 	return 0;
+}
+
+int engine_create(struct engine *engine, const char *id,
+                  const struct runf_create_options *options, struct error *err)
+{
+	struct trace *trace = NULL;
+	int result = 0;
+
+	if (options->trace)
+		result = trace_begin(options->trace, &trace, err);
+	if (result == 0)
+		result = create_traced(engine, id, options, trace, err);
+	return trace_end(trace, result, err);
 }

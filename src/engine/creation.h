@@ -8,6 +8,7 @@
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
 #include "engine/state.h"
+#include "engine/trace.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "rootfs/rootfs.h"
@@ -19,6 +20,8 @@ struct creation {
 	struct engine *engine;
 	const char *id;
 	const struct runf_create_options *options;
+	struct trace *trace; /* NULL: nobody wants to know */
+	bool detached;       /* run: nobody stays with it */
 	bool gated; /* init waits for `start` (create), or does not (run) */
 
 	/* What shall be. */
@@ -53,6 +56,16 @@ struct creation {
  * here but by creation_end().
  */
 int creation_make(struct creation *c, struct error *err);
+
+/* A phase of the parent's work, for whoever traces it. */
+struct creation_phase {
+	const char *name;
+	int (*run)(struct creation *c, struct error *err);
+};
+
+/* One after the other, until one fails. */
+int creation_run_phases(struct creation *c, const struct creation_phase *phases,
+                        size_t count, struct error *err);
 
 /*
  * Wait until the program is executed. A failure on the way is init's error.

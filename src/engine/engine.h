@@ -33,7 +33,8 @@ int engine_open_store(struct engine *engine, bool create, struct error *err);
  */
 int engine_create(struct engine *engine, const char *id,
                   const struct runf_create_options *options, struct error *err);
-int engine_start(struct engine *engine, const char *id, struct error *err);
+int engine_start(struct engine *engine, const char *id,
+                 const struct runf_start_options *options, struct error *err);
 int engine_run(struct engine *engine, const char *id,
                const struct runf_run_options *options, int *ret_status,
                struct error *err);

@@ -176,8 +176,12 @@ static int init_surroundings(struct init *init, struct error *err)
 	size_t i;
 
 	for (i = 0; i < init->plan->steps_count; i++) {
-		int result = init_step(init, &init->plan->steps[i], err);
+		const struct plan_step *step = &init->plan->steps[i];
+		uint64_t begin = trace_now(init->c->trace);
+		int result = init_step(init, step, err);
 
+		trace_span(init->c->trace, plan_step_name(step->kind),
+		           plan_step_detail(step), begin);
 		if (result < 0)
 			return result;
 	}
@@ -266,12 +270,22 @@ static int init_execute(struct init *init, const char *path, char *home,
 	return result < 0 ? result : proc_exec(process, path, home, err);
 }
 
+static int init_prepare(struct init *init, struct error *err)
+{
+	uint64_t begin = trace_now(init->c->trace);
+	int result = proc_prepare(init->plan->process, err);
+
+	trace_span(init->c->trace, "session, cpus, bounding set", NULL, begin);
+	return result;
+}
+
 static int init_run(struct init *init, struct error *err)
 {
 	const struct plan_process *process = init->plan->process;
 	bool hooks = init->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count > 0;
 	char home[PROC_HOME_SIZE];
 	char path[PATH_MAX];
+	uint64_t begin;
 	int result = 0;
 
 	home[0] = '\0';
@@ -287,15 +301,19 @@ static int init_run(struct init *init, struct error *err)
 	 * init runs is to have what the bounding set takes away.
 	 */
 	if (process && !hooks)
-		result = proc_prepare(process, err);
+		result = init_prepare(init, err);
 	if (result == 0)
 		result = init_surroundings(init, err);
 	if (result == 0 && process && hooks)
-		result = proc_prepare(process, err);
+		result = init_prepare(init, err);
+	begin = trace_now(init->c->trace);
 	if (result == 0 && process)
 		result = init_become(init, path, home, err);
+	trace_span(init->c->trace, "become", NULL, begin);
+	begin = trace_now(init->c->trace);
 	if (result == 0)
 		result = init_hold(init, err);
+	trace_span(init->c->trace, "wait for the parent", NULL, begin);
 	if (result < 0)
 		return result;
 	return init_execute(init, path, home, err);
@@ -339,15 +357,16 @@ void init_main(const struct creation *c)
 	sys_close(c->dir.fd);
 	sys_close(c->engine->store.fd);
 	sys_close(c->sync[0]);
+	trace_is_init(c->trace);
 	rootfs_begin(&init.rootfs, c->plan, c->sources);
 	if (init_has_bridge(&c->plan->ns)) {
 		sys_set_pdeathsig(SIGKILL);
 		result = spawn_bridge(&c->plan->ns, c->source_fds, init.sync,
 		                      &err);
+		/* Not to overtake what the bridge says of us. */
+		if (result == 0)
+			result = init_await(&init, SYNC_CHILD, &err);
 	}
-	/* What init says must not overtake what the bridge says of it. */
-	if (result == 0 && init_has_bridge(&c->plan->ns))
-		result = init_await(&init, SYNC_CHILD, &err);
 	if (result == 0)
 		init_run(&init, &err);
 	init_report(&init, &err);

@@ -41,38 +41,39 @@ static int run_poststart(struct creation *c, struct error *err)
 }
 
 /* What must agree before anything is made. */
-static int run_check(const struct runf_run_options *options,
-                     const struct creation *c, struct error *err)
+static int run_check(struct creation *c, struct error *err)
 {
 	const struct plan_process *process = c->plan->process;
 
 	if (!process)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "config.json has no process to run");
-	if (process->terminal && options->detach &&
-	    !options->create.console_socket)
+	if (process->terminal && c->detached && !c->options->console_socket)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"process.terminal is true: a detached container needs --console-socket");
 	return 0;
 }
 
-static int run_start(struct creation *c, const struct runf_run_options *options,
-                     struct error *err)
+static int run_write_pid_file(struct creation *c, struct error *err)
 {
-	int result = creation_load(c, err);
+	if (!c->options->pid_file)
+		return 0;
+	return pidfile_write(c->options->pid_file, c->pid, err);
+}
 
-	if (result == 0)
-		result = run_check(options, c, err);
-	if (result == 0)
-		result = creation_make(c, err);
-	if (result == 0)
-		result = creation_await_exec(c, err);
-	if (result == 0)
-		result = run_poststart(c, err);
-	if (result == 0 && options->create.pid_file)
-		result = pidfile_write(options->create.pid_file, c->pid, err);
-	return result;
+static int run_start(struct creation *c, struct error *err)
+{
+	static const struct creation_phase phases[] = {
+		{ "load", creation_load },
+		{ "agree", run_check },
+		{ "make", creation_make },
+		{ "until the program runs", creation_await_exec },
+		{ "poststart", run_poststart },
+		{ "pid file", run_write_pid_file },
+	};
+
+	return creation_run_phases(c, phases, ARRAY_SIZE(phases), err);
 }
 
 /* It may have been deleted while it ran, and made anew by somebody else. */
@@ -89,43 +90,76 @@ static bool run_is_ours(const struct creation *c)
 	return result > 0;
 }
 
-int engine_run(struct engine *engine, const char *id,
-               const struct runf_run_options *options, int *ret_status,
-               struct error *err)
+static int run_wait(struct creation *c, struct foreground *foreground,
+                    int *ret_status, struct error *err)
+{
+	uint64_t begin = trace_now(c->trace);
+	int result;
+
+	store_unlock(&c->dir);
+	c->hooks_ran = true;
+	result = foreground_wait(foreground, c->pid, c->pidfd, c->master,
+	                         ret_status, err);
+	trace_span(c->trace, "program", NULL, begin);
+	return result;
+}
+
+static int run_foreground(struct creation *c, bool reap, int *ret_status,
+                          struct error *err)
+{
+	struct foreground foreground;
+	/* Before the clone, so that no signal falls between the two. */
+	int result = foreground_enter(&foreground, reap, err);
+
+	if (result < 0)
+		return result;
+	result = run_start(c, err);
+	if (result == 0)
+		result = run_wait(c, &foreground, ret_status, err);
+	foreground_leave(&foreground);
+	if (result < 0)
+		return result;
+	c->pid = 0; /* collected */
+	run_report_oom(c, *ret_status);
+	return 0;
+}
+
+/* What is not kept is undone with the scope. */
+static int run_traced(struct engine *engine, const char *id,
+                      const struct runf_run_options *options,
+                      struct trace *trace, int *ret_status, struct error *err)
 {
 	auto_creation struct creation c;
-	struct foreground foreground;
 	int status = 0;
 	int result;
 
 	creation_begin(&c, engine, id, &options->create, false);
-	if (options->detach) {
-		result = run_start(&c, options, err);
-		if (result < 0)
-			return result;
+	c.trace = trace;
+	c.detached = options->detach;
+	if (options->detach)
+		result = run_start(&c, err);
+	else
+		result = run_foreground(&c, !options->no_subreaper, &status,
+		                        err);
+	if (result < 0)
+		return result;
+	if (options->detach || options->keep || !run_is_ours(&c))
 		creation_keep(&c);
-		*ret_status = 0;
-		return 0;
-	}
-	/* Before the clone, so that no signal falls between the two. */
-	result = foreground_enter(&foreground, !options->no_subreaper, err);
-	if (result < 0)
-		return result;
-	result = run_start(&c, options, err);
-	if (result == 0) {
-		store_unlock(&c.dir);
-		c.hooks_ran = true;
-		result = foreground_wait(&foreground, c.pid, c.pidfd, c.master,
-		                         &status, err);
-	}
-	foreground_leave(&foreground);
-	if (result < 0)
-		return result;
-	c.pid = 0; /* collected */
-	run_report_oom(&c, status);
 	*ret_status = status;
-	/* What is not kept is undone with the scope. */
-	if (options->keep || !run_is_ours(&c))
-		creation_keep(&c);
 	return 0;
+}
+
+int engine_run(struct engine *engine, const char *id,
+               const struct runf_run_options *options, int *ret_status,
+               struct error *err)
+{
+	struct trace *trace = NULL;
+	int result = 0;
+
+	if (options->create.trace)
+		result = trace_begin(options->create.trace, &trace, err);
+	if (result == 0)
+		result =
+			run_traced(engine, id, options, trace, ret_status, err);
+	return trace_end(trace, result, err);
 }

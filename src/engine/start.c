@@ -6,6 +6,7 @@
 #include "engine/gate.h"
 #include "engine/later.h"
 #include "engine/state.h"
+#include "engine/trace.h"
 #include "sys/file.h"
 
 static int start_poststart(struct arena *arena, const struct found *found,
@@ -24,18 +25,35 @@ static int start_poststart(struct arena *arena, const struct found *found,
 	return result < 0 ? error_wrap(err, "poststart hook") : 0;
 }
 
-int engine_start(struct engine *engine, const char *id, struct error *err)
+static int start_find(struct engine *engine, struct arena *arena,
+                      const char *id, struct found *ret_found,
+                      struct error *err)
+{
+	int result =
+		later_find(engine, arena, id, STORE_LOCKED, ret_found, err);
+
+	if (result == 0)
+		result =
+			lifecycle_check(VERB_START, ret_found->status, id, err);
+	return result;
+}
+
+static int start_traced(struct engine *engine, const char *id,
+                        struct trace *trace, struct error *err)
 {
 	auto_arena struct arena arena = { 0 };
 	auto_found struct found found = FOUND_NONE;
 	struct error ignored;
-	int result = later_find(engine, &arena, id, STORE_LOCKED, &found, err);
+	uint64_t begin = trace_now(trace);
+	int result = start_find(engine, &arena, id, &found, err);
 
-	if (result == 0)
-		result = lifecycle_check(VERB_START, found.status, id, err);
 	if (result < 0)
 		return result;
+	trace_span(trace, "find", NULL, begin);
+	begin = trace_now(trace);
 	result = gate_open(&found.dir, err);
+	trace_span(trace, "gate to program", NULL, begin);
+	begin = trace_now(trace);
 	sys_unlinkat(found.dir.fd, STORE_GATE, 0);
 	if (result == 0)
 		result = start_poststart(&arena, &found, err);
@@ -44,5 +62,19 @@ int engine_start(struct engine *engine, const char *id, struct error *err)
 		later_kill(&found, &ignored);
 		later_destroy(engine, &arena, &found, &ignored);
 	}
+	trace_span(trace, "after", NULL, begin);
 	return result;
+}
+
+int engine_start(struct engine *engine, const char *id,
+                 const struct runf_start_options *options, struct error *err)
+{
+	struct trace *trace = NULL;
+	int result = 0;
+
+	if (options->trace)
+		result = trace_begin(options->trace, &trace, err);
+	if (result == 0)
+		result = start_traced(engine, id, trace, err);
+	return trace_end(trace, result, err);
 }

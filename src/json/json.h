@@ -96,6 +96,8 @@ void json_close_array(struct json_writer *w);
 void json_put_str(struct json_writer *w, const char *key, const char *value);
 void json_put_i64(struct json_writer *w, const char *key, int64_t value);
 void json_put_u64(struct json_writer *w, const char *key, uint64_t value);
+/* TEXT is a number in JSON's own form. */
+void json_put_number(struct json_writer *w, const char *key, const char *text);
 void json_put_bool(struct json_writer *w, const char *key, bool value);
 void json_put_null(struct json_writer *w, const char *key);
 /* A parsed value again, numbers as they were written. */

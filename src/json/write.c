@@ -148,6 +148,11 @@ void json_put_u64(struct json_writer *w, const char *key, uint64_t value)
 	buf_printf(&w->buf, "%" PRIu64, value);
 }
 
+void json_put_number(struct json_writer *w, const char *key, const char *text)
+{
+	put_text(w, key, text);
+}
+
 void json_put_bool(struct json_writer *w, const char *key, bool value)
 {
 	put_text(w, key, value ? "true" : "false");

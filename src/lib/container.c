@@ -21,13 +21,22 @@ int runf_create(struct runf *runf, const char *id,
 	return lib_return(result, &err, ret_err);
 }
 
-int runf_start(struct runf *runf, const char *id, struct runf_error *ret_err)
+int runf_start(struct runf *runf, const char *id,
+               const struct runf_start_options *options,
+               struct runf_error *ret_err)
 {
+	struct runf_start_options ours = { .size = sizeof(ours) };
 	struct error err = { .code = 0 };
+	int result = 0;
 
 	if (!runf || !id)
 		return -EINVAL;
-	return lib_return(engine_start(&runf->engine, id, &err), &err, ret_err);
+	if (options)
+		result = lib_take_options(&ours, sizeof(ours), options,
+		                          options->size, &err);
+	if (result == 0)
+		result = engine_start(&runf->engine, id, &ours, &err);
+	return lib_return(result, &err, ret_err);
 }
 
 int runf_run(struct runf *runf, const char *id,

@@ -176,6 +176,11 @@ enum plan_step_kind {
 	PLAN_STEP_READONLY,     /* text: read-only, if it exists */
 };
 
+/* A word for KIND, and what STEP is about: a path or name, or NULL. */
+const char *plan_step_name(enum plan_step_kind kind);
+struct plan_step;
+const char *plan_step_detail(const struct plan_step *step);
+
 struct plan_step {
 	enum plan_step_kind kind;
 	union {

@@ -287,6 +287,41 @@ static const char *const step_names[] = {
 	[PLAN_STEP_READONLY] = "readonly",
 };
 
+const char *plan_step_name(enum plan_step_kind kind)
+{
+	return step_names[kind];
+}
+
+const char *plan_step_detail(const struct plan_step *step)
+{
+	switch (step->kind) {
+	case PLAN_STEP_MOUNT: return step->mount.destination;
+	case PLAN_STEP_DEVICE: return step->device.path;
+	case PLAN_STEP_LINK: return step->link.path;
+	case PLAN_STEP_SYSCTL: return step->sysctl.key;
+	case PLAN_STEP_KEYRING:
+	case PLAN_STEP_HOSTNAME:
+	case PLAN_STEP_DOMAINNAME:
+	case PLAN_STEP_ROOT:
+	case PLAN_STEP_HOST_ROOT:
+	case PLAN_STEP_MASK:
+	case PLAN_STEP_READONLY: return step->text;
+	case PLAN_STEP_NAMESPACE:
+	case PLAN_STEP_CUT:
+	case PLAN_STEP_PROPAGATION:
+	case PLAN_STEP_LOOPBACK:
+	case PLAN_STEP_CONSOLE:
+	case PLAN_STEP_RUNTIME_HOOKS:
+	case PLAN_STEP_CONTAINER_HOOKS:
+	case PLAN_STEP_PIVOT:
+	case PLAN_STEP_MOVE_ROOT:
+	case PLAN_STEP_CHROOT:
+	case PLAN_STEP_WAIT_CGROUP:
+	case PLAN_STEP_READONLY_ROOT: break;
+	}
+	return NULL;
+}
+
 static void put_step(struct json_writer *w, const struct plan_step *step)
 {
 	json_open_object(w, NULL);
@@ -305,10 +340,10 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
 	case PLAN_STEP_HOSTNAME:
 	case PLAN_STEP_DOMAINNAME:
 	case PLAN_STEP_ROOT:
+	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_MASK:
 	case PLAN_STEP_READONLY: write_text(w, "text", step->text); break;
 	case PLAN_STEP_LOOPBACK:
-	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_CONSOLE:
 	case PLAN_STEP_RUNTIME_HOOKS:
 	case PLAN_STEP_CONTAINER_HOOKS:

@@ -35,6 +35,22 @@ int sys_map_copy_over(void *address, size_t length, int protection)
 	return copy == MAP_FAILED ? -errno : 0;
 }
 
+int sys_map_shared(size_t length, void **ret_address)
+{
+	void *mapped = mmap(NULL, length, PROT_READ | PROT_WRITE,
+	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (mapped == MAP_FAILED)
+		return -errno;
+	*ret_address = mapped;
+	return 0;
+}
+
+int sys_unmap(void *address, size_t length)
+{
+	return (int)SYS_RESULT(munmap(address, length));
+}
+
 int sys_protect_memory(void *address, size_t length, int protection)
 {
 	return (int)SYS_RESULT(mprotect(address, length, protection));

@@ -18,6 +18,9 @@ int sys_map_over(void *address, size_t length, int protection, int fd,
  */
 int sys_map_copy_over(void *address, size_t length, int protection);
 
+/* Zeroed memory that a child of clone shares with its parent. */
+int sys_map_shared(size_t length, void **ret_address);
+int sys_unmap(void *address, size_t length);
 int sys_protect_memory(void *address, size_t length, int protection);
 
 /* What /proc/PID/cmdline and environ show. */

@@ -78,7 +78,7 @@ static int do_create_with_pid_file(struct run *run)
 
 static int do_start(struct run *run)
 {
-	return runf_start(run->runf, run->id, &run->err);
+	return runf_start(run->runf, run->id, NULL, &run->err);
 }
 
 static int do_delete(struct run *run)

@@ -39,7 +39,7 @@ struct verdict {
 	struct world_text stuck; /* even after delete --force */
 };
 
-/* One pass over one scenario. */
+/* One errno over one scenario. */
 struct pass {
 	const struct scenario *scenario;
 	struct bundle bundle;
@@ -282,6 +282,9 @@ static void wait_for_run(pid_t pid)
 	if (WIFSIGNALED(status))
 		world_say(&verdict->wrong, "killed by signal %d",
 		          WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		world_say(&verdict->wrong, "the run ended with status %d",
+		          WEXITSTATUS(status));
 }
 
 /* What a run that did not come to its end has left. */
@@ -450,6 +453,7 @@ struct wish {
 	const char *payload;
 	const char *only; /* ACTOR:CALL */
 	bool all_errnos;
+	bool rest;
 	bool verbose;
 };
 
@@ -499,18 +503,18 @@ static void set_apart(void)
 	fault_begin();
 }
 
-static const struct scenario *find_scenario(const char *name)
+/* Whether NAME begins with one of NAMES. */
+static bool is_named(const char *name, char **names, int count)
 {
 	int i;
 
-	for (i = 0; i < scenarios_count; i++)
-		if (strcmp(scenarios[i].name, name) == 0)
-			return &scenarios[i];
-	fprintf(stderr, "there is no scenario \"%s\"\n", name);
-	exit(2);
+	for (i = 0; i < count; i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
 }
 
-/* PROGRAM [--long] [-v] [-c] [--only ACTOR:CALL] PAYLOAD [SCENARIO...] */
+/* Returns the index of the first argument that is no option. */
 static int read_options(int argc, char **argv, struct wish *ret_wish)
 {
 	int i;
@@ -518,17 +522,36 @@ static int read_options(int argc, char **argv, struct wish *ret_wish)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--long") == 0)
 			ret_wish->all_errnos = true;
+		else if (strcmp(argv[i], "--rest") == 0)
+			ret_wish->rest = true;
 		else if (strcmp(argv[i], "-v") == 0)
 			ret_wish->verbose = true;
 		else if (strcmp(argv[i], "-c") == 0)
 			fault_be_verbose();
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			ret_wish->only = argv[++i];
+		else
+			return argc;
 	}
-	if (i == argc)
-		exit(2);
-	ret_wish->payload = argv[i];
-	return i + 1;
+	return i;
+}
+
+static int usage(void)
+{
+	int i;
+
+	fputs("usage: test_fault [OPTION...] PAYLOAD [SCENARIO...]\n"
+	      "  --long  ENOMEM, EMFILE and ENOSPC as well as EIO\n"
+	      "  --only ACTOR:CALL  this call of the scenario alone\n"
+	      "  --rest  the scenarios that do not begin with a SCENARIO\n"
+	      "  -v      tell of every run, not only of wrong ones\n"
+	      "  -c      tell of every call\n"
+	      "scenarios, which their first letters name:",
+	      stderr);
+	for (i = 0; i < scenarios_count; i++)
+		fprintf(stderr, " %s", scenarios[i].name);
+	fputs("\n", stderr);
+	return 2;
 }
 
 int main(int argc, char **argv)
@@ -536,6 +559,7 @@ int main(int argc, char **argv)
 	struct wish wish = { .payload = NULL };
 	int failures = 0;
 	int scenarios_run = 0;
+	int first;
 	int i;
 
 	if (geteuid() != 0) {
@@ -543,14 +567,20 @@ int main(int argc, char **argv)
 		return SKIPPED;
 	}
 	set_apart();
-	i = read_options(argc, argv, &wish);
-	if (i == argc) {
-		for (i = 0; i < scenarios_count; i++, scenarios_run++)
-			failures += run_scenario(&scenarios[i], &wish);
-	} else {
-		for (; i < argc; i++, scenarios_run++)
-			failures += run_scenario(find_scenario(argv[i]), &wish);
+	first = read_options(argc, argv, &wish);
+	if (first >= argc)
+		return usage();
+	wish.payload = argv[first++];
+	for (i = 0; i < scenarios_count; i++) {
+		bool named =
+			first == argc ||
+			is_named(scenarios[i].name, argv + first, argc - first);
+
+		if (named == wish.rest)
+			continue;
+		failures += run_scenario(&scenarios[i], &wish);
+		scenarios_run++;
 	}
-	printf("%d scenarios, %d wrong\n", scenarios_run, failures);
-	return failures ? 1 : 0;
+	printf("%d scenarios, %d runs wrong\n", scenarios_run, failures);
+	return failures || !scenarios_run ? 1 : 0;
 }

@@ -25,7 +25,11 @@
 #include "sys/process.h"
 
 /* Each test runs on the host as it is and, where it has v1, as if v1 only. */
-enum host { HOST_AS_IS, HOST_V1, HOSTS };
+enum host {
+	HOST_AS_IS,
+	HOST_V1,
+	HOSTS
+};
 
 static struct arena arena;
 static struct facts facts;
@@ -240,8 +244,7 @@ START_TEST(what_is_made_is_removed)
 {
 	if (!use_host(_i))
 		return;
-	config.cgroups_path =
-		arena_printf(&arena, "%s/deep/below", path);
+	config.cgroups_path = arena_printf(&arena, "%s/deep/below", path);
 	create();
 	ck_assert(exists("/deep/below"));
 	ck_assert_int_eq(WEXITSTATUS(run(body_exit)), 0);
@@ -251,14 +254,14 @@ START_TEST(what_is_made_is_removed)
 	cgroup_undo(&cgroup, NULL);
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(a_failed_create_leaves_nothing)
 {
 	if (!use_host(_i))
 		return;
-	config.cgroups_path =
-		arena_printf(&arena, "%s/deep/below", path);
+	config.cgroups_path = arena_printf(&arena, "%s/deep/below", path);
 	ck_assert_int_eq(decide(), 0);
 	*arena_push(&arena, plan.cgroup.writes, plan.cgroup.writes_count) =
 		(struct plan_cgroup_write){ .file = "cgroup.nonesuch",
@@ -269,6 +272,7 @@ START_TEST(a_failed_create_leaves_nothing)
 	              "%s", err.text);
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(an_empty_cgroup_is_taken_and_kept)
@@ -293,6 +297,7 @@ START_TEST(an_empty_cgroup_is_taken_and_kept)
 	ck_assert(exists(""));
 	cgroup = first;
 }
+
 END_TEST
 
 START_TEST(a_cgroup_in_use_is_refused)
@@ -316,6 +321,7 @@ START_TEST(a_cgroup_in_use_is_refused)
 	ck_assert_int_eq(cgroup_freeze(&plan.cgroup, false, &err), 0);
 	ck_assert(exists(""));
 }
+
 END_TEST
 
 /* Deeper than any path reaches, and with a process at the bottom. */
@@ -339,10 +345,9 @@ START_TEST(removing_reaches_every_depth)
 		close(dir);
 		dir = below;
 	}
-	ck_assert_int_eq(
-		sys_write_file(dir, "cgroup.procs",
-	                       arena_printf(&arena, "%d", inside.pid)),
-		0);
+	ck_assert_int_eq(sys_write_file(dir, "cgroup.procs",
+	                                arena_printf(&arena, "%d", inside.pid)),
+	                 0);
 	close(dir);
 	ck_assert_uint_eq(count_pids(), 1);
 	ck_assert_msg(cgroup_remove(&plan.cgroup, &err) == 0, "%s", err.text);
@@ -350,6 +355,7 @@ START_TEST(removing_reaches_every_depth)
 	ck_assert(WIFSIGNALED(inside.status));
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(removing_takes_frozen_processes_along)
@@ -366,6 +372,7 @@ START_TEST(removing_takes_frozen_processes_along)
 	finish(&inside);
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(without_permission_an_optional_cgroup_is_none)
@@ -390,13 +397,14 @@ START_TEST(without_permission_an_optional_cgroup_is_none)
 		       cgroup_join(&cgroup, 1, true, &err) == 0;
 		plan.cgroup.optional = false;
 		_exit(none && cgroup_create(&plan.cgroup, &cgroup, &err) ==
-		                      -EACCES ?
-		              0 :
-		              2);
+		                              -EACCES
+		              ? 0
+		              : 2);
 	}
 	waitpid(pid, &status, 0);
 	ck_assert_int_eq(status, 0);
 }
+
 END_TEST
 
 START_TEST(the_leaf_can_be_given_away)
@@ -410,13 +418,13 @@ START_TEST(the_leaf_can_be_given_away)
 	ck_assert_int_eq(cgroup_create(&plan.cgroup, &cgroup, &err), 0);
 	ck_assert_int_eq(sys_fstat(cgroup.leaf, &stat), 0);
 	ck_assert_uint_eq(stat.st_uid, 12345);
-	ck_assert_int_eq(
-		sys_fstatat(cgroup.leaf, "cgroup.procs", &stat, 0), 0);
+	ck_assert_int_eq(sys_fstatat(cgroup.leaf, "cgroup.procs", &stat, 0), 0);
 	ck_assert_uint_eq(stat.st_uid, 12345);
-	ck_assert_int_eq(
-		sys_fstatat(cgroup.leaf, "cgroup.freeze", &stat, 0), 0);
+	ck_assert_int_eq(sys_fstatat(cgroup.leaf, "cgroup.freeze", &stat, 0),
+	                 0);
 	ck_assert_uint_eq(stat.st_uid, 0);
 }
+
 END_TEST
 
 /* ---- processes */
@@ -457,6 +465,7 @@ START_TEST(frozen_processes_stand_still)
 	ck_assert_int_eq(cgroup_kill(&plan.cgroup, SIGKILL, &err), 0);
 	finish(&inside);
 }
+
 END_TEST
 
 START_TEST(a_cgroup_that_is_gone_is_empty_and_not_frozen)
@@ -472,13 +481,14 @@ START_TEST(a_cgroup_that_is_gone_is_empty_and_not_frozen)
 	ck_assert_int_eq(cgroup_is_frozen(&plan.cgroup, &frozen, &err), 0);
 	ck_assert(!frozen);
 	ck_assert_int_eq(cgroup_kill(&plan.cgroup, SIGTERM, &err), 0);
-	ck_assert_int_eq(
-		cgroup_pids(&plan.cgroup, &arena, &pids, &count, &err), 0);
+	ck_assert_int_eq(cgroup_pids(&plan.cgroup, &arena, &pids, &count, &err),
+	                 0);
 	ck_assert_uint_eq(count, 0);
 	ck_assert_int_eq(cgroup_oom_count(&plan.cgroup, &killed), 0);
 	ck_assert_uint_eq(killed, 0);
 	ck_assert_int_lt(cgroup_freeze(&plan.cgroup, true, &err), 0);
 }
+
 END_TEST
 
 START_TEST(a_signal_reaches_all)
@@ -503,6 +513,7 @@ START_TEST(a_signal_reaches_all)
 		cgroup_undo(&cgroup, NULL);
 	}
 }
+
 END_TEST
 
 static int body_many(void)
@@ -530,11 +541,13 @@ START_TEST(many_processes_are_signalled_in_batches)
 	finish(&inside);
 	await_pids(0);
 }
+
 END_TEST
 
 START_TEST(a_sub_cgroup_is_below_the_leaf)
 {
-	static const char *const bad[] = { "..", "a/..", "../x", "/..", "a/../.." };
+	static const char *const bad[] = { "..", "a/..", "../x", "/..",
+		                           "a/../.." };
 	struct cgroup opened = CGROUP_NONE;
 	size_t i;
 
@@ -557,6 +570,7 @@ START_TEST(a_sub_cgroup_is_below_the_leaf)
 	cgroup = opened;
 	run(body_exit);
 }
+
 END_TEST
 
 START_TEST(a_process_is_found_where_it_moved)
@@ -570,28 +584,27 @@ START_TEST(a_process_is_found_where_it_moved)
 	create();
 	inside = start(body_sleep);
 	ck_assert_int_eq(mkdirat(cgroup.leaf, "moved", 0755), 0);
-	ck_assert_int_eq(
-		sys_write_file(cgroup.leaf, "moved/cgroup.procs",
-	                       arena_printf(&arena, "%d", inside.pid)),
-		0);
-	ck_assert_msg(cgroup_open_of_pid(&plan.cgroup, inside.pid, &fd,
-	                                 &err) == 0,
+	ck_assert_int_eq(sys_write_file(cgroup.leaf, "moved/cgroup.procs",
+	                                arena_printf(&arena, "%d", inside.pid)),
+	                 0);
+	ck_assert_msg(cgroup_open_of_pid(&plan.cgroup, inside.pid, &fd, &err) ==
+	                      0,
 	              "%s", err.text);
 	ck_assert_int_eq(sys_write_file(fd, "../cgroup.procs",
 	                                arena_printf(&arena, "%d", inside.pid)),
 	                 0);
 	close(fd);
 	above = openat(cgroup.leaf, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(
-		sys_write_file(above, "cgroup.procs",
-	                       arena_printf(&arena, "%d", inside.pid)),
-		0);
+	ck_assert_int_eq(sys_write_file(above, "cgroup.procs",
+	                                arena_printf(&arena, "%d", inside.pid)),
+	                 0);
 	close(above);
 	ck_assert_int_lt(
 		cgroup_open_of_pid(&plan.cgroup, inside.pid, &fd, &err), 0);
 	kill(inside.pid, SIGKILL);
 	finish(&inside);
 }
+
 END_TEST
 
 /* ---- limits */
@@ -625,6 +638,7 @@ START_TEST(memory_is_limited_and_its_deaths_are_counted)
 	ck_assert_int_eq(cgroup_oom_count(&plan.cgroup, &count), 0);
 	ck_assert_uint_ge(count, 1);
 }
+
 END_TEST
 
 static int body_fork(void)
@@ -647,6 +661,7 @@ START_TEST(processes_are_limited)
 		return;
 	ck_assert_int_eq(WEXITSTATUS(run(body_fork)), EAGAIN);
 }
+
 END_TEST
 
 /* CPU time of 300 ms, in milliseconds. */
@@ -678,6 +693,7 @@ START_TEST(cpu_time_is_limited)
 	ck_assert_int_lt(WEXITSTATUS(run(body_spin)), 60);
 	ck_assert_ptr_null(strstr(read_leaf("cpu.stat"), "nr_throttled 0\n"));
 }
+
 END_TEST
 
 static int body_cpus(void)
@@ -698,6 +714,7 @@ START_TEST(processors_are_limited)
 		return;
 	ck_assert_int_eq(WEXITSTATUS(run(body_cpus)), 0);
 }
+
 END_TEST
 
 START_TEST(a_refused_value_names_its_property)
@@ -714,6 +731,7 @@ START_TEST(a_refused_value_names_its_property)
 	              "%s", err.text);
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(a_controller_that_nobody_has_is_named)
@@ -731,6 +749,7 @@ START_TEST(a_controller_that_nobody_has_is_named)
 		strstr(err.text, "the nonesuch controller is not available"));
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 /* ---- devices */
@@ -782,6 +801,7 @@ START_TEST(devices_are_closed_unless_listed)
 	ck_assert_msg(cgroup_apply_devices(&cgroup, &err) == 0, "%s", err.text);
 	assert_devices(2);
 }
+
 END_TEST
 
 /* ---- update */
@@ -833,6 +853,7 @@ START_TEST(an_update_limits_what_runs_already)
 	ck_assert_msg(cgroup_remove(&plan.cgroup, &err) == 0, "%s", err.text);
 	ck_assert(!exists(""));
 }
+
 END_TEST
 
 START_TEST(an_update_of_the_period_keeps_the_quota)
@@ -857,6 +878,7 @@ START_TEST(an_update_of_the_period_keeps_the_quota)
 		ck_assert_str_eq(read_leaf("cpu.cfs_period_us"), "50000\n");
 	}
 }
+
 END_TEST
 
 /* Both ways the order of the two files is wrong once. */
@@ -879,12 +901,13 @@ START_TEST(memory_and_swap_go_up_and_down_together)
 		resources.memory.swap = some(sizes[i]);
 		ck_assert_msg(update(&resources) == 0, "%s", err.text);
 		snprintf(text, sizeof(text), "%lld\n", (long long)sizes[i]);
-		ck_assert_str_eq(*read_leaf("memory.max") ?
-		                         read_leaf("memory.max") :
-		                         read_leaf("memory.limit_in_bytes"),
+		ck_assert_str_eq(*read_leaf("memory.max")
+		                         ? read_leaf("memory.max")
+		                         : read_leaf("memory.limit_in_bytes"),
 		                 text);
 	}
 }
+
 END_TEST
 
 START_TEST(an_update_that_fails_changes_nothing)
@@ -909,19 +932,20 @@ START_TEST(an_update_that_fails_changes_nothing)
 	ck_assert_int_lt(update(&resources), 0);
 	ck_assert_ptr_nonnull(strstr(err.text, "cpu.cpus"));
 	v2_file = *read_leaf("memory.max");
-	ck_assert_str_eq(read_leaf(v2_file ? "memory.max" :
-	                                     "memory.limit_in_bytes"),
+	ck_assert_str_eq(read_leaf(v2_file ? "memory.max"
+	                                   : "memory.limit_in_bytes"),
 	                 "33554432\n");
 	ck_assert_str_eq(read_leaf("cpuset.cpus"), "0\n");
 	/* A hierarchy joined for it is left again, and the process lives. */
 	ck_assert_uint_eq(count_pids(), 1);
-	ck_assert_int_eq(access(arena_printf(&arena,
-	                                     "/sys/fs/cgroup/pids%s", path),
-	                        F_OK),
-	                 -1);
+	ck_assert_int_eq(
+		access(arena_printf(&arena, "/sys/fs/cgroup/pids%s", path),
+	               F_OK),
+		-1);
 	ck_assert_int_eq(cgroup_kill(&plan.cgroup, SIGKILL, &err), 0);
 	finish(&inside);
 }
+
 END_TEST
 
 static int body_hold(void)
@@ -960,6 +984,7 @@ START_TEST(an_update_below_the_use_is_refused_if_asked)
 	ck_assert_int_eq(cgroup_kill(&plan.cgroup, SIGKILL, &err), 0);
 	finish(&inside);
 }
+
 END_TEST
 
 START_TEST(an_update_replaces_the_device_rules)
@@ -984,6 +1009,7 @@ START_TEST(an_update_replaces_the_device_rules)
 	ck_assert_msg(update(&resources) == 0, "%s", err.text);
 	assert_devices(2);
 }
+
 END_TEST
 
 /* ---- the suite */

@@ -146,6 +146,7 @@ START_TEST(paths_are_clean_and_cannot_escape)
 	ck_assert_str_eq(in.plan.cgroup.path, paths[_i].path);
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].path, paths[_i].path);
 }
+
 END_TEST
 
 START_TEST(the_root_is_no_place_for_a_container)
@@ -153,6 +154,7 @@ START_TEST(the_root_is_no_place_for_a_container)
 	in.config.cgroups_path = "/a/..";
 	assert_refused(&v2, ERROR_CONFIG, "root of the cgroup tree");
 }
+
 END_TEST
 
 START_TEST(a_v2_host_needs_one_directory)
@@ -164,6 +166,7 @@ START_TEST(a_v2_host_needs_one_directory)
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].mount, "/cg");
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].controllers, "");
 }
+
 END_TEST
 
 START_TEST(a_hybrid_host_without_limits_is_like_v2)
@@ -175,21 +178,22 @@ START_TEST(a_hybrid_host_without_limits_is_like_v2)
 	ck_assert_uint_eq(in.plan.cgroup.dirs_count, 1);
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].mount, "/cg/unified");
 }
+
 END_TEST
 
 START_TEST(a_hybrid_host_joins_only_what_limits)
 {
 	in.config.resources.memory.limit = some(4096);
 	in.config.resources.pids.limit = some(0);
-	ck_assert_str_eq(
-		decided(&hybrid),
-		"memory:memory.limit_in_bytes=4096 | pids:pids.max=0");
+	ck_assert_str_eq(decided(&hybrid),
+	                 "memory:memory.limit_in_bytes=4096 | pids:pids.max=0");
 	ck_assert_int_eq(in.plan.cgroup.mode, PLAN_CGROUP_V1);
 	ck_assert_uint_eq(in.plan.cgroup.dirs_count, 3);
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].controllers, "");
 	ck_assert_str_eq(in.plan.cgroup.dirs[1].mount, "/cg/memory");
 	ck_assert_str_eq(in.plan.cgroup.dirs[2].mount, "/cg/pids");
 }
+
 END_TEST
 
 START_TEST(a_controller_is_limited_where_it_is)
@@ -200,6 +204,7 @@ START_TEST(a_controller_is_limited_where_it_is)
 	                 ":memory.max=4096 | cpu,cpuacct:cpu.shares=1024");
 	ck_assert_str_eq(in.plan.cgroup.enable, "memory");
 }
+
 END_TEST
 
 START_TEST(a_v1_host_has_the_freezer_at_least)
@@ -211,6 +216,7 @@ START_TEST(a_v1_host_has_the_freezer_at_least)
 	decided(&v1_few);
 	ck_assert_str_eq(in.plan.cgroup.dirs[0].controllers, "cpu,cpuacct");
 }
+
 END_TEST
 
 START_TEST(without_any_cgroup_only_limits_fail)
@@ -221,6 +227,7 @@ START_TEST(without_any_cgroup_only_limits_fail)
 	assert_refused(&none, ERROR_UNSUPPORTED,
 	               "the pids controller is not available");
 }
+
 END_TEST
 
 START_TEST(a_missing_controller_is_named)
@@ -233,6 +240,7 @@ START_TEST(a_missing_controller_is_named)
 	assert_refused(&v1_few, ERROR_UNSUPPORTED,
 	               "resources.memory.limit: the memory controller");
 }
+
 END_TEST
 
 START_TEST(disabled_means_disabled)
@@ -243,6 +251,7 @@ START_TEST(disabled_means_disabled)
 	ck_assert_int_eq(in.plan.cgroup.mode, PLAN_CGROUP_DISABLED);
 	ck_assert_uint_eq(in.plan.warnings_count, 1);
 }
+
 END_TEST
 
 START_TEST(a_user_without_limits_can_do_without)
@@ -253,6 +262,7 @@ START_TEST(a_user_without_limits_can_do_without)
 	decided(&rootless);
 	ck_assert(!in.plan.cgroup.optional);
 }
+
 END_TEST
 
 /* ---- memory */
@@ -297,6 +307,7 @@ START_TEST(swap_is_counted_apart_in_v2_and_together_in_v1)
 		assert_refused(&hybrid, ERROR_CONFIG, "memory.swap");
 	}
 }
+
 END_TEST
 
 START_TEST(unlimited_without_a_word_about_swap_includes_it)
@@ -305,17 +316,18 @@ START_TEST(unlimited_without_a_word_about_swap_includes_it)
 	ck_assert_str_eq(decided(&v2),
 	                 "?:memory.max=max | ?:memory.swap.max=max");
 }
+
 END_TEST
 
 START_TEST(reservations_are_soft_limits)
 {
 	in.config.resources.memory.reservation = some(5);
 	ck_assert_str_eq(decided(&v2), ":memory.low=5");
-	ck_assert_str_eq(decided(&v1),
-	                 "memory:memory.soft_limit_in_bytes=5");
+	ck_assert_str_eq(decided(&v1), "memory:memory.soft_limit_in_bytes=5");
 	in.config.resources.memory.reservation = some(-1);
 	ck_assert_str_eq(decided(&v2), ":memory.low=max");
 }
+
 END_TEST
 
 START_TEST(what_v2_has_not_is_a_warning)
@@ -329,11 +341,11 @@ START_TEST(what_v2_has_not_is_a_warning)
 	memory->use_hierarchy = (struct opt_bool){ true, false };
 	ck_assert_str_eq(decided(&v2), "");
 	ck_assert_uint_eq(in.plan.warnings_count, 5);
-	ck_assert_str_eq(decided(&v1),
-	                 "memory:memory.swappiness=10 | "
-	                 "memory:memory.oom_control=1");
+	ck_assert_str_eq(decided(&v1), "memory:memory.swappiness=10 | "
+	                               "memory:memory.oom_control=1");
 	ck_assert_uint_eq(in.plan.warnings_count, 3);
 }
+
 END_TEST
 
 START_TEST(an_oom_killer_that_stays_is_no_warning)
@@ -344,6 +356,7 @@ START_TEST(an_oom_killer_that_stays_is_no_warning)
 	ck_assert_str_eq(decided(&v1), "");
 	ck_assert_uint_eq(in.plan.warnings_count, 0);
 }
+
 END_TEST
 
 /* ---- cpu */
@@ -352,10 +365,10 @@ static const struct {
 	uint64_t shares;
 	const char *weight;
 } weights[] = {
-	{ 1, "1" },      { 2, "1" },       { 100, "17" },     { 256, "35" },
-	{ 512, "59" },   { 1024, "100" },  { 2048, "174" },   { 4096, "303" },
-	{ 10240, "639" }, { 26214, "1394" }, { 262144, "10000" },
-	{ 1000000, "10000" },
+	{ 1, "1" },        { 2, "1" },          { 100, "17" },
+	{ 256, "35" },     { 512, "59" },       { 1024, "100" },
+	{ 2048, "174" },   { 4096, "303" },     { 10240, "639" },
+	{ 26214, "1394" }, { 262144, "10000" }, { 1000000, "10000" },
 };
 
 START_TEST(shares_become_weights)
@@ -364,6 +377,7 @@ START_TEST(shares_become_weights)
 	ck_assert_str_eq(decided(&v2), arena_printf(&in.arena, ":cpu.weight=%s",
 	                                            weights[_i].weight));
 }
+
 END_TEST
 
 START_TEST(weights_never_fall)
@@ -380,6 +394,7 @@ START_TEST(weights_never_fall)
 		before = weight;
 	}
 }
+
 END_TEST
 
 START_TEST(no_shares_at_all_are_no_shares_given)
@@ -388,6 +403,7 @@ START_TEST(no_shares_at_all_are_no_shares_given)
 	ck_assert_str_eq(decided(&v2), "");
 	ck_assert_str_eq(decided(&hybrid), "");
 }
+
 END_TEST
 
 #define UNSET INT64_MIN
@@ -436,6 +452,7 @@ START_TEST(quota_and_period_are_one_file_in_v2)
 	ck_assert_str_eq(updated(&v2), quotas[_i].updated);
 	ck_assert_str_eq(decided(&hybrid), quotas[_i].created_v1);
 }
+
 END_TEST
 
 START_TEST(an_idle_cgroup_has_no_weight)
@@ -447,6 +464,7 @@ START_TEST(an_idle_cgroup_has_no_weight)
 	in.config.resources.cpu.idle = some(0);
 	ck_assert_str_eq(decided(&v2), "?:cpu.idle=0 | :cpu.weight=100");
 }
+
 END_TEST
 
 START_TEST(the_burst_follows_the_quota)
@@ -458,6 +476,7 @@ START_TEST(the_burst_follows_the_quota)
 	ck_assert_str_eq(decided(&hybrid), "cpu:cpu.cfs_quota_us=50000 | "
 	                                   "cpu:cpu.cfs_burst_us=1000");
 }
+
 END_TEST
 
 START_TEST(real_time_needs_v1)
@@ -471,6 +490,7 @@ START_TEST(real_time_needs_v1)
 	in.config.resources.cpu.realtime_runtime = some(0);
 	ck_assert_str_eq(decided(&v2), "");
 }
+
 END_TEST
 
 START_TEST(cpusets_are_the_cpuset_controllers)
@@ -482,6 +502,7 @@ START_TEST(cpusets_are_the_cpuset_controllers)
 	ck_assert_str_eq(decided(&hybrid),
 	                 "cpuset:cpuset.cpus=0-1 | cpuset:cpuset.mems=0");
 }
+
 END_TEST
 
 /* ---- pids, unified */
@@ -494,6 +515,7 @@ START_TEST(no_process_is_a_limit_too)
 	ck_assert_str_eq(decided(&v2), "?:pids.max=max");
 	ck_assert_ptr_null(in.plan.cgroup.enable);
 }
+
 END_TEST
 
 static void set_unified(const char *key, const char *value)
@@ -513,6 +535,7 @@ START_TEST(unified_has_the_last_word)
 	ck_assert_str_eq(decided(&v2), ":pids.max=3 | :memory.max=8192");
 	ck_assert_str_eq(in.plan.cgroup.enable, "pids memory");
 }
+
 END_TEST
 
 START_TEST(unified_lines_are_written_one_by_one)
@@ -523,11 +546,18 @@ START_TEST(unified_lines_are_written_one_by_one)
 	set_unified("cpuset.cpus", "");
 	ck_assert_str_eq(decided(&v2), ":cpuset.cpus=\n");
 }
+
 END_TEST
 
 static const char *const bad_keys[] = {
-	"",     "memory", ".max",           "memory.",
-	"a/b.c", "..",    "../../x.y/z.max", "memory/../pids.max",
+	"",
+	"memory",
+	".max",
+	"memory.",
+	"a/b.c",
+	"..",
+	"../../x.y/z.max",
+	"memory/../pids.max",
 };
 
 START_TEST(unified_keys_are_file_names)
@@ -535,6 +565,7 @@ START_TEST(unified_keys_are_file_names)
 	set_unified(bad_keys[_i], "1");
 	assert_refused(&v2, ERROR_CONFIG, "not the name of a cgroup file");
 }
+
 END_TEST
 
 START_TEST(unified_needs_the_controller_in_v2)
@@ -552,6 +583,7 @@ START_TEST(unified_needs_the_controller_in_v2)
 	ck_assert_ptr_null(in.plan.cgroup.enable);
 	assert_refused(&v1, ERROR_UNSUPPORTED, "no cgroup v2 tree");
 }
+
 END_TEST
 
 /* ---- devices */
@@ -571,6 +603,7 @@ START_TEST(device_rules_are_a_program_where_there_is_v2)
 	ck_assert_ptr_nonnull(in.plan.cgroup.device_program);
 	ck_assert_int_eq(in.plan.cgroup.mode, PLAN_CGROUP_V2);
 }
+
 END_TEST
 
 START_TEST(device_rules_are_lines_in_v1)
@@ -580,14 +613,15 @@ START_TEST(device_rules_are_lines_in_v1)
 	in.config.resources.devices = rules;
 	in.config.resources.devices_count = 2;
 	text = decided(&v1);
-	ck_assert_ptr_nonnull(
-		str_after(text, "devices:devices.deny=a | "
-	                        "devices:devices.allow=b 9:* r | "
-	                        "devices:devices.allow=c 9:* r | "));
+	ck_assert_ptr_nonnull(str_after(text,
+	                                "devices:devices.deny=a | "
+	                                "devices:devices.allow=b 9:* r | "
+	                                "devices:devices.allow=c 9:* r | "));
 	ck_assert_ptr_nonnull(strstr(text, "devices.allow=c 136:* rwm"));
 	ck_assert_ptr_nonnull(strstr(text, "devices.allow=b *:* m"));
 	assert_refused(&v1_few, ERROR_UNSUPPORTED, "devices controller");
 }
+
 END_TEST
 
 START_TEST(no_device_rules_are_no_program)
@@ -600,6 +634,7 @@ START_TEST(no_device_rules_are_no_program)
 	ck_assert_ptr_null(in.plan.cgroup.device_program);
 	ck_assert_uint_eq(in.plan.warnings_count, 1);
 }
+
 END_TEST
 
 START_TEST(an_update_allows_what_was_forbidden)
@@ -617,6 +652,7 @@ START_TEST(an_update_allows_what_was_forbidden)
 	                 0);
 	ck_assert_uint_eq(update.device_program_length, 2);
 }
+
 END_TEST
 
 /* ---- update, owner */
@@ -627,8 +663,7 @@ START_TEST(an_update_joins_what_limits_now)
 
 	decided(&hybrid);
 	in.config.resources.pids.limit = some(3);
-	ck_assert_int_eq(plan_cgroup_update(&in.arena, &hybrid,
-	                                    &in.plan.cgroup,
+	ck_assert_int_eq(plan_cgroup_update(&in.arena, &hybrid, &in.plan.cgroup,
 	                                    &in.config.resources, &update,
 	                                    &in.err),
 	                 0);
@@ -637,6 +672,7 @@ START_TEST(an_update_joins_what_limits_now)
 	ck_assert_str_eq(update.dirs[1].mount, "/cg/pids");
 	ck_assert_str_eq(text_of(&update), "pids:pids.max=3");
 }
+
 END_TEST
 
 START_TEST(an_update_checks_the_use_if_asked)
@@ -655,6 +691,7 @@ START_TEST(an_update_checks_the_use_if_asked)
 	ck_assert_str_eq(update.writes[0].usage_file, "memory.current");
 	ck_assert_uint_eq(update.writes[0].ceiling, 4096);
 }
+
 END_TEST
 
 START_TEST(a_container_without_cgroup_has_nothing_to_update)
@@ -669,6 +706,7 @@ START_TEST(a_container_without_cgroup_has_nothing_to_update)
 	                 0);
 	ck_assert_int_eq(in.err.kind, ERROR_UNSUPPORTED);
 }
+
 END_TEST
 
 START_TEST(root_of_a_writable_tree_owns_the_leaf)
@@ -698,6 +736,7 @@ START_TEST(root_of_a_writable_tree_owns_the_leaf)
 	decided(&v2);
 	ck_assert(!in.plan.cgroup.owner.set);
 }
+
 END_TEST
 
 static TCase *add_case(Suite *suite, const char *name)
