@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "cgroup/internal.h"
 #include "sys/file.h"
 
@@ -22,7 +23,7 @@ static bool has_word(char *text, const char *separators, const char *name)
 }
 
 /* "7:memory:/x": the number of the v1 hierarchy that has NAME, else 0. */
-static int find_v1_hierarchy(const char *name)
+static uint32_t find_v1_hierarchy(const char *name)
 {
 	char text[CGROUP_TEXT_MAX];
 	char *rest = text;
@@ -34,10 +35,10 @@ static int find_v1_hierarchy(const char *name)
 	while ((line = strsep(&rest, "\n"))) {
 		const char *number = strsep(&line, ":");
 		char *controllers = strsep(&line, ":");
-		int value = 0;
+		uint32_t value;
 
 		if (controllers && has_word(controllers, ",", name) &&
-		    sscanf(number, "%d", &value) == 1)
+		    str_to_u32(number, 10, &value) == 0)
 			return value;
 	}
 	return 0;
@@ -46,12 +47,12 @@ static int find_v1_hierarchy(const char *name)
 static int refuse_missing(const struct plan_cgroup_dir *dir, const char *name,
                           struct error *err)
 {
-	int hierarchy = find_v1_hierarchy(name);
+	uint32_t hierarchy = find_v1_hierarchy(name);
 
 	if (hierarchy)
 		return error_set(
 			err, ERROR_UNSUPPORTED, -ENOTSUP,
-			"the %s controller is not available in the v2 tree at %s: cgroup v1 hierarchy %d holds it",
+			"the %s controller is not available in the v2 tree at %s: cgroup v1 hierarchy %u holds it",
 			name, dir->mount, hierarchy);
 	return error_set(
 		err, ERROR_UNSUPPORTED, -ENOTSUP,

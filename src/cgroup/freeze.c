@@ -102,13 +102,15 @@ int cgroup_is_frozen(const struct plan_cgroup *plan, bool *ret_frozen,
                      struct error *err)
 {
 	const struct plan_cgroup_dir *main = cgroup_main_dir(plan);
-	auto_close int dir = main ? dir_open(main) : -ENOENT;
+	auto_close int dir = -1;
 	int result;
 
-	if (cgroup_is_gone(dir)) {
-		*ret_frozen = false;
+	*ret_frozen = false;
+	if (!main)
 		return 0;
-	}
+	dir = dir_open(main);
+	if (cgroup_is_gone(dir))
+		return 0;
 	result = dir < 0 ? dir : dir_is_frozen(main, dir, ret_frozen);
 	if (result < 0)
 		return error_system(err, result,

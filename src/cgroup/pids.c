@@ -11,33 +11,44 @@
 #include "cgroup/internal.h"
 #include "sys/file.h"
 
-/* Numbers one a line; 0 is a process that our pid namespace does not see. */
+/*
+ * Add the numbers in TEXT, one a line; 0 is a process that our pid namespace
+ * does not see. *PID is the number that a reading was cut off in.
+ */
+static void add_pids(struct pid_list *list, const char *text, size_t length,
+                     int32_t *pid)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		if (isdigit((unsigned char)text[i])) {
+			*pid = *pid * 10 + (text[i] - '0');
+			continue;
+		}
+		if (*pid)
+			*arena_push(list->arena, list->pids, list->count) =
+				*pid;
+		*pid = 0;
+	}
+}
+
 static int read_procs(struct pid_list *list, int dir)
 {
 	auto_close int fd = sys_openat(dir, "cgroup.procs", O_RDONLY, 0);
 	char text[CGROUP_TEXT_MAX];
 	int32_t pid = 0;
 	ssize_t count = fd;
-	ssize_t i;
 
 	while (count >= 0) {
 		count = sys_read(fd, text, sizeof(text));
 		if (count <= 0)
 			break;
-		for (i = 0; i < count; i++) {
-			if (isdigit((unsigned char)text[i])) {
-				pid = pid * 10 + (text[i] - '0');
-				continue;
-			}
-			if (pid)
-				*arena_push(list->arena, list->pids,
-				            list->count) = pid;
-			pid = 0;
-		}
+		add_pids(list, text, (size_t)count, &pid);
 	}
 	/* In a threaded cgroup they are told by the one above. */
-	return cgroup_is_gone((int)count) || count == -EOPNOTSUPP ? 0
-	                                                          : (int)count;
+	if (cgroup_is_gone((int)count) || count == -EOPNOTSUPP)
+		return 0;
+	return (int)count;
 }
 
 /* Directories yet to visit, as paths below the first. */

@@ -17,8 +17,7 @@
 		OPTION_SWITCH(0, "no-new-keyring", type, at no_new_keyring, \
 	                      "share the caller's session keyring"),        \
 		OPTION_NUMBER(0, "preserve-fds", type, at preserve_fds,     \
-	                      "pass N descriptors more, from 3 on"),        \
-		OPTION_TRACE(type, at)
+	                      "pass N descriptors more, from 3 on")
 
 #define OPTION_TRACE(type, at)                           \
 	OPTION_TEXT(0, "trace", "FILE", type, at trace,  \

@@ -7,6 +7,7 @@ static const struct cli_option create_options[] = {
 	OPTIONS_BUNDLE(struct runf_create_options, ),
 	OPTIONS_SOCKETS(struct runf_create_options, ),
 	OPTIONS_CONTAINER(struct runf_create_options, ),
+	OPTION_TRACE(struct runf_create_options, ),
 	OPTIONS_END,
 };
 

@@ -13,6 +13,7 @@ static const struct cli_option run_options[] = {
 	              "adopt no orphans while waiting"),
 	OPTIONS_SOCKETS(struct runf_run_options, create.),
 	OPTIONS_CONTAINER(struct runf_run_options, create.),
+	OPTION_TRACE(struct runf_run_options, create.),
 	OPTIONS_END,
 };
 

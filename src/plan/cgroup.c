@@ -262,12 +262,12 @@ static const struct oci_resources no_resources;
 
 int plan_cgroup(struct planner *p, struct error *err)
 {
-	const struct oci_linux *linux_ = p->spec->linux_;
+	const struct oci_linux *config = p->spec->linux_;
 	struct plan_cgroup *cgroup = &p->plan->cgroup;
 	struct cgroup_planner cp = {
 		.arena = p->arena,
 		.facts = p->facts,
-		.resources = linux_ ? &linux_->resources : &no_resources,
+		.resources = config ? &config->resources : &no_resources,
 		.planner = p,
 		.cgroup = cgroup,
 	};
@@ -283,7 +283,7 @@ int plan_cgroup(struct planner *p, struct error *err)
 		return 0;
 	}
 	result = cgroup_decide_path(p->arena,
-	                            linux_ ? linux_->cgroups_path : NULL,
+	                            config ? config->cgroups_path : NULL,
 	                            p->options->id, &cgroup->path, err);
 	if (result < 0)
 		return result;

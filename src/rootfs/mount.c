@@ -227,7 +227,7 @@ static int verify_place(struct rootfs *rootfs, const struct plan_mount *m,
 	result = fd < 0 ? fd : sys_fstatfs(fd, &found);
 	if (result < 0)
 		return error_system(err, result, "find it again");
-	if (found.f_type != magic)
+	if ((int64_t)found.f_type != magic)
 		return error_set(err, ERROR_SYSTEM, -EXDEV,
 		                 "something else has taken its place");
 	return 0;

@@ -2,7 +2,6 @@
 /* A process's own image: what its memory maps, and what it says it runs. */
 #include "sys/memory.h"
 
-#include <linux/prctl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>

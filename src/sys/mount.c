@@ -2,6 +2,7 @@
 /* The new mount API (Linux 5.2; mount_setattr 5.12) and what is left of the old. */
 #include "sys/mount.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "sys/internal.h"

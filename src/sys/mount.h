@@ -6,7 +6,13 @@
 #include <stdint.h>
 #include <sys/mount.h>
 
-/* linux/mount.h and sys/mount.h cannot both be included with glibc 2.36. */
+/*
+ * With glibc 2.36 linux/mount.h and sys/mount.h cannot both be included; older
+ * ones and musl know nothing of the new API.
+ */
+#ifndef OPEN_TREE_CLONE
+#	include <linux/mount.h>
+#endif
 #ifndef MOUNT_ATTR_IDMAP
 #	define MOUNT_ATTR_IDMAP 0x00100000
 #endif

@@ -253,8 +253,9 @@ int sys_getcwd(char *buffer, size_t size)
 int sys_prlimit(pid_t pid, int resource, const struct rlimit *limit,
                 struct rlimit *ret_old)
 {
+	/* The resource's type is an enum of glibc's own, or int. */
 	return (int)SYS_RESULT(
-		prlimit(pid, (enum __rlimit_resource)resource, limit, ret_old));
+		syscall(SYS_prlimit64, pid, resource, limit, ret_old));
 }
 
 int sys_close_range(unsigned int first, unsigned int last, int flags)

@@ -124,10 +124,12 @@ ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
 		memset(&control, 0, sizeof(control));
 		control.header.cmsg_level = SOL_SOCKET;
 		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+		control.header.cmsg_len =
+			(socklen_t)CMSG_LEN(count * sizeof(int));
 		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
 		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		message.msg_controllen =
+			(socklen_t)CMSG_SPACE(count * sizeof(int));
 	}
 	return (ssize_t)SYS_RETRY(sendmsg(socket, &message, MSG_NOSIGNAL));
 }

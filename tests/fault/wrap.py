@@ -29,7 +29,7 @@ SURE = {'sys_exit', 'sys_fs_message', 'sys_getpid', 'sys_getppid',
 # ---- whose work is done when the error comes, as the kernel has it
 DONE_FIRST = {'sys_close', 'sys_waitid'}
 
-# ---- how the trace writes parameters: by name, and by function where needed
+# ---- how the notes write parameters: by name, and by function where needed
 DESCRIPTORS = {'fd', 'dir', 'from_dir', 'to_dir', 'socket', 'cgroup', 'fs',
                'pidfd', 'tty', 'master', 'userns', 'program'}
 WORDS = {('sys_openat', 'flags'): 'open', ('sys_openat2', 'flags'): 'open',
@@ -49,8 +49,8 @@ WORDS = {('sys_openat', 'flags'): 'open', ('sys_openat2', 'flags'): 'open',
          ('sys_close_range', 'flags'): 'range'}
 HEX = {'effective', 'permitted', 'inheritable', 'persona'}
 OCTAL = {'mode', 'mask'}
-# Addresses and sizes say nothing.
-SILENT = {'size', 'length'}
+# Addresses and sizes say nothing; what `fds` counts is written by itself.
+SILENT = {'size', 'length', 'count', 'argc'}
 
 
 class Function:
@@ -144,29 +144,33 @@ def write_fault(functions, headers):
     return lines
 
 
-def trace_argument(function, kind, name, array):
+def note_argument(function, kind, name, array):
     words = WORDS.get((function.name, name))
+    if words:
+        return f'note_words({words}_words, (uint64_t){name});'
+    if kind == 'const void *' and name == 'bytes':
+        return 'note_bytes(bytes, size);'
+    if kind == 'const int *' and name == 'fds':
+        return 'note_fds(fds, count);'
     if name in SILENT or name.startswith('ret_') or name == 'buffer':
         return None
-    if words:
-        return f'trace_words({words}_words, (uint64_t){name});'
     if kind == 'const char *':
-        return f'trace_text({name});'
-    if kind.startswith('char *const') or array == '[]':
-        return f'trace_list({name});'
+        return f'note_text({name});'
+    if kind.startswith('char *const'):
+        return f'note_list({name});'
     if kind.endswith('*') or array:
         return None
     if name in DESCRIPTORS:
-        return f'trace_fd({name});'
+        return f'note_fd({name});'
     if name in HEX:
-        return f'trace_hex((uint64_t){name});'
+        return f'note_hex((uint64_t){name});'
     if name in OCTAL:
-        return f'trace_octal((unsigned int){name});'
-    return f'trace_number((long long){name});'
+        return f'note_octal((unsigned int){name});'
+    return f'note_number((long long){name});'
 
 
 def write_fake(functions, headers):
-    lines = includes(headers, 'tests/trace/fake.h')
+    lines = includes(headers, 'tests/trace/notes.h')
     for function in functions:
         fake = function.declare('fake_' + function.name[4:])
         lines += [fake + function.attribute + ';', '']
@@ -174,16 +178,16 @@ def write_fake(functions, headers):
             lines += ['__attribute__((weak)) ' + fake, '{',
                       '\treturn 0;', '}', '']
         lines += [function.declare(function.name), '{']
-        lines.append(f'\ttrace_begin("{function.name[4:]}");')
+        lines.append(f'\tnote_begin("{function.name[4:]}");')
         for param in function.params:
-            argument = trace_argument(function, *param)
+            argument = note_argument(function, *param)
             if argument:
                 lines.append('\t' + argument)
         call = function.call('fake_' + function.name[4:])
         if function.type == 'void':
-            lines += ['\ttrace_end(0);', f'\t{call};']
+            lines += ['\tnote_end(0);', f'\t{call};']
         else:
-            lines += [f'\treturn ({function.type})trace_end({call});']
+            lines += [f'\treturn ({function.type})note_end({call});']
         lines += ['}', '']
     return lines
 
