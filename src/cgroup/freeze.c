@@ -102,19 +102,16 @@ int cgroup_is_frozen(const struct plan_cgroup *plan, bool *ret_frozen,
                      struct error *err)
 {
 	const struct plan_cgroup_dir *main = cgroup_main_dir(plan);
-	auto_close int dir = -1;
-	int result;
+	auto_close int dir = main ? dir_open(main) : -ENOENT;
+	bool frozen = false;
+	int result = dir;
 
-	*ret_frozen = false;
-	if (!main)
-		return 0;
-	dir = dir_open(main);
-	if (cgroup_is_gone(dir))
-		return 0;
-	result = dir < 0 ? dir : dir_is_frozen(main, dir, ret_frozen);
-	if (result < 0)
+	if (main && dir >= 0)
+		result = dir_is_frozen(main, dir, &frozen);
+	if (main && result < 0 && !cgroup_is_gone(result))
 		return error_system(err, result,
 		                    "see whether cgroup %s%s is frozen",
 		                    main->mount, main->path);
+	*ret_frozen = frozen;
 	return 0;
 }

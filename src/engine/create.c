@@ -31,6 +31,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->options = options;
 	c->gated = gated;
 	c->dir.fd = -1;
+	c->net = NET_HELPER_NONE;
 	c->console = -1;
 	c->gate = -1;
 	c->sync[0] = -1;
@@ -168,19 +169,26 @@ static void creation_prepare_hooks(struct creation *c)
 static int creation_spawn(struct creation *c, struct error *err)
 {
 	struct spawned spawned = { .pidfd = -1 };
+	int cgroup = c->cgroup.leaf;
 	pid_t pid;
 	int result = sys_socketpair(SOCK_SEQPACKET, c->sync);
 
 	if (result < 0)
 		return error_system(err, result, "make the sync socket");
 	creation_prepare_hooks(c);
-	pid = spawn_process(&c->plan->ns, c->source_fds, c->cgroup.leaf,
-	                    &spawned, err);
+	/*
+	 * Linux 6.18 kills what is cloned into a cgroup in which cgroup.kill
+	 * was used once: a leaf that is not new is entered by a write.
+	 */
+	c->outside_cgroup = cgroup >= 0 && !c->cgroup.made[0];
+	pid = spawn_process(&c->plan->ns, c->source_fds,
+	                    c->outside_cgroup ? -1 : cgroup, &spawned, err);
+	if (spawned.outside)
+		c->outside_cgroup = true;
 	if (pid == 0)
 		init_main(c);
 	c->pid = spawned.pid;
 	c->pidfd = spawned.pidfd;
-	c->outside_cgroup = spawned.outside;
 	fd_close(&c->sync[1]);
 	if (pid < 0)
 		return pid;
@@ -188,6 +196,12 @@ static int creation_spawn(struct creation *c, struct error *err)
 		return 0;
 	/* The bridge says who init is, and is gone. */
 	return creation_cross_bridge(c, err);
+}
+
+/* First of all, so that it is done when init comes to it. */
+static int creation_help_net(struct creation *c, struct error *err)
+{
+	return c->plan->ns.net_helper ? net_helper_start(&c->net, err) : 0;
 }
 
 static int creation_open_store(struct creation *c, struct error *err)
@@ -215,6 +229,7 @@ int creation_make(struct creation *c, struct error *err)
 {
 	static const struct creation_phase phases[] = {
 		{ "check", creation_check },
+		{ "start the network's maker", creation_help_net },
 		{ "store", creation_open_store },
 		{ "filter and sockets", creation_prepare },
 		{ "claim id and cgroup", creation_claim },
@@ -263,6 +278,7 @@ void creation_end(struct creation *c)
 	fd_close(&c->sync[1]);
 	for (i = 0; i < c->sources_open; i++)
 		fd_close(&c->sources[i].fd);
+	net_helper_end(&c->net);
 	creation_undo(c);
 	fd_close(&c->console);
 	fd_close(&c->gate);

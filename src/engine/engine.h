@@ -22,6 +22,8 @@ struct engine {
 	struct log log;
 	bool cgroup_disabled;
 	bool self_protected;
+	/* What the program runs from, or -1: closed once init has done so. */
+	int self_mount;
 };
 
 /* Open the state root once; with CREATE make it. -ENOENT if it is missing. */

@@ -282,6 +282,8 @@ static int execution_start(struct execution *x, const char *id,
 		result = execution_place(x, err);
 	if (result == 0)
 		result = sync_tell(x->sync[0], SYNC_GO, err);
+	/* The child has closed its copy: nobody waits for this. */
+	fd_close(&x->engine->self_mount);
 	if (result == 0)
 		result = execution_listen(x, err);
 	if (result == 0 && x->options->pid_file)

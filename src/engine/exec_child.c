@@ -148,6 +148,7 @@ void execution_child(const struct execution *x)
 	sys_close(x->sync[0]);
 	sys_close(x->found.dir.fd);
 	sys_close(x->engine->store.fd);
+	sys_close(x->engine->self_mount);
 	exec_run(x, &err);
 	sync_send_error(x->sync[1], &err);
 	sys_exit(1);

@@ -2,6 +2,7 @@
 /* The container's init, from its first instruction to execve. */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "base/fd.h"
@@ -59,6 +60,12 @@ static int init_namespace(struct init *init, const struct plan_ns_step *step,
 {
 	if (step->verb == PLAN_NS_WAIT_IDMAP)
 		return init_await(init, SYNC_IDMAP, err);
+	/* It would be rooted where init is now. */
+	if (step->flags & CLONE_NEWCGROUP && init->c->outside_cgroup &&
+	    init_await(init, SYNC_CGROUP, err) < 0)
+		return err->code;
+	if (step->verb == PLAN_NS_TAKE)
+		return net_helper_take(&init->c->net, err);
 	return ns_apply(&init->plan->ns, step, init->c->source_fds, err);
 }
 
@@ -356,6 +363,7 @@ void init_main(const struct creation *c)
 	 */
 	sys_close(c->dir.fd);
 	sys_close(c->engine->store.fd);
+	sys_close(c->engine->self_mount);
 	sys_close(c->sync[0]);
 	trace_is_init(c->trace);
 	rootfs_begin(&init.rootfs, c->plan, c->sources);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -246,9 +247,15 @@ const char *lifecycle_journal(struct arena *arena,
 	size_t i;
 
 	buf_printf(&buf, "%d", (int)plan->mode);
-	for (i = 0; i < plan->dirs_count; i++)
-		buf_printf(&buf, "\n%s\n%s\n%s", plan->dirs[i].controllers,
-		           plan->dirs[i].mount, plan->dirs[i].path);
+	for (i = 0; i < plan->dirs_count; i++) {
+		const struct plan_cgroup_dir *dir = &plan->dirs[i];
+		const char *path =
+			arena_printf(arena, "%s%s", dir->mount, dir->path);
+
+		if (sys_faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+			buf_printf(&buf, "\n%s\n%s\n%s", dir->controllers,
+			           dir->mount, dir->path);
+	}
 	return buf_str(&buf);
 }
 

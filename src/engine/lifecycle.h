@@ -74,6 +74,9 @@ int lifecycle_wait(int pidfd, int timeout_ms, struct error *err);
 void lifecycle_save_cgroup(struct arena *arena, const struct plan_cgroup *plan,
                            const struct cgroup *made,
                            struct store_record *record);
-/* The same as one line of text, for the journal. */
+/*
+ * The directories that are still to be made as one text, for the journal:
+ * what was there before is not ours to remove, whatever happens.
+ */
 const char *lifecycle_journal(struct arena *arena,
                               const struct plan_cgroup *plan);

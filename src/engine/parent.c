@@ -285,6 +285,8 @@ int creation_converse(struct creation *c, struct error *err)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, err);
+	/* Init has closed its copy long ago, and is busy: now is the time. */
+	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
 	return creation_listen(c, err);

@@ -84,8 +84,10 @@ pid_t spawn_process(const struct plan_namespaces *ns, const int *fds,
 	sys_set_signal_mask(&all, &before);
 	spawned.pid =
 		spawn_clone(part.clone < 0 ? 0 : part.clone, cgroup, &spawned);
-	if (spawned.pid == 0)
+	if (spawned.pid == 0) {
+		*ret_spawned = spawned;
 		return 0;
+	}
 	sys_set_signal_mask(&before, NULL);
 	if (part.joined)
 		result = ns_restore(&saved, err);

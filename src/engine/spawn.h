@@ -11,7 +11,8 @@ struct spawned {
 	pid_t pid;
 	int pidfd;
 	bool bridge;  /* it is the bridge, init is still to come */
-	bool outside; /* clone3 could not put it into the cgroup */
+	bool outside; /* clone3 could not put it into the cgroup; the child
+	               * knows that, too */
 };
 
 /*

@@ -18,7 +18,7 @@ int runf_plan(const char *id, const struct runf_create_options *options,
 {
 	auto_creation struct creation c;
 	struct runf_create_options ours = { 0 };
-	struct engine engine = { .store.fd = -1 };
+	struct engine engine = { .store.fd = -1, .self_mount = -1 };
 	struct json_writer w = { .indent = INDENT };
 	struct error err = { .code = 0 };
 	int result;

@@ -92,6 +92,13 @@ static int protect_by_memfd(int self, char *const argv[], char *const env[])
 	return result < 0 ? result : sys_exec_fd(memfd, argv, env);
 }
 
+static int protect_mount = -1;
+
+int protect_take_mount(void)
+{
+	return take_fd(&protect_mount);
+}
+
 int runf_protect_self(char *const argv[], char *const env[],
                       struct runf_error *ret_err)
 {
@@ -107,8 +114,10 @@ int runf_protect_self(char *const argv[], char *const env[],
 	}
 	if (self >= 0)
 		result = tree = protect_open_mount(self);
-	if (tree >= 0 && protect_in_place(tree, argv, env) == 0)
+	if (tree >= 0 && protect_in_place(tree, argv, env) == 0) {
+		protect_mount = take_fd(&tree);
 		return 1;
+	}
 	if (tree >= 0)
 		result = sys_exec_fd(tree, argv, env);
 	if (result < 0 && self >= 0)

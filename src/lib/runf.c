@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "lib/internal.h"
+#include "lib/protect.h"
 
 #define DEFAULT_ROOT "/run/runf"
 
@@ -94,6 +96,7 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 	runf->log_context = ours.log_context;
 	runf->engine.root = runf->root;
 	runf->engine.store.fd = -1;
+	runf->engine.self_mount = protect_take_mount();
 	runf->engine.cgroup_disabled = ours.cgroup_disabled;
 	runf->engine.self_protected = ours.self_protected;
 	runf->engine.log.level = (enum log_level)ours.log_level;
@@ -108,6 +111,7 @@ void runf_close(struct runf *runf)
 	if (!runf)
 		return;
 	store_close(&runf->engine.store);
+	fd_close(&runf->engine.self_mount);
 	free(runf->root);
 	free(runf);
 }

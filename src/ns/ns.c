@@ -143,7 +143,8 @@ int ns_apply(const struct plan_namespaces *ns, const struct plan_ns_step *step,
 			                    ns_name(step->flags));
 		return 0;
 	case PLAN_NS_CLONE:
-	case PLAN_NS_WAIT_IDMAP: break;
+	case PLAN_NS_WAIT_IDMAP:
+	case PLAN_NS_TAKE: break;
 	}
 	return error_set(err, ERROR_INTERNAL, -EINVAL,
 	                 "namespace step %d is not for ns_apply()",

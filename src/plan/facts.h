@@ -37,6 +37,7 @@ struct facts {
 	uint32_t uid;    /* effective */
 	uint32_t gid;
 	bool user_namespace; /* runf itself runs in one, not the first */
+	unsigned int cpus; /* that this process may use; 0: not known */
 	int last_cap;        /* highest capability the kernel knows */
 	uint64_t caps;       /* runf's own permitted ones */
 	bool selinux;

@@ -333,41 +333,57 @@ static int add_mount(struct planner *p, const struct mount_request *r,
 	return add_fs(p, r, err);
 }
 
-/*
- * A mount that waits for the cgroup may be made last, unless a later one is
- * to stand on it or to cover it.
- */
-static bool is_late(struct planner *p, const struct mount_request *r, size_t i)
+static bool overlap(const char *a, const char *b)
 {
-	const struct oci_spec *spec = p->spec;
+	return path_is_within(a, b) || path_is_within(b, a);
+}
 
-	if (r->options.bind || r->options.remount || !mount_is_cgroup(r) ||
-	    !plan_cgroup_is_late(p))
+/* It shows what init enters late: its cgroup, or its network (sysfs). */
+static bool waits(struct planner *p, const struct mount_request *r)
+{
+	const char *type = r->mount->type;
+
+	if (r->options.bind || r->options.remount)
 		return false;
-	while (++i < spec->mounts_count) {
-		const char *other =
-			path_clean(p->arena, spec->mounts[i].destination);
+	return (mount_is_cgroup(r) && plan_cgroup_is_late(p)) ||
+	       (p->plan->ns.net_helper && type && str_equal(type, "sysfs"));
+}
 
-		if (path_is_within(other, r->destination) ||
-		    path_is_within(r->destination, other))
-			return false;
+/*
+ * Which mounts come after the devices: those that wait, and what is made
+ * later on top of them or over them. The order among them stays.
+ */
+static bool *find_late(struct planner *p, struct mount_request *requests)
+{
+	size_t count = p->spec->mounts_count;
+	bool *late = arena_new_array(p->arena, bool, count);
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < count; i++) {
+		mount_request_read(p, &p->spec->mounts[i], &requests[i]);
+		late[i] = waits(p, &requests[i]);
+		for (j = 0; j < i && !late[i]; j++)
+			late[i] = late[j] && overlap(requests[i].destination,
+			                             requests[j].destination);
 	}
-	return true;
+	return late;
 }
 
 static int add_mounts(struct planner *p, bool late, struct error *err)
 {
+	size_t count = p->spec->mounts_count;
+	struct mount_request *requests =
+		arena_new_array(p->arena, struct mount_request, count);
+	const bool *is_late = find_late(p, requests);
 	size_t i;
 
-	for (i = 0; i < p->spec->mounts_count; i++) {
-		struct mount_request request;
-
-		mount_request_read(p, &p->spec->mounts[i], &request);
-		if (is_late(p, &request, i) != late)
+	for (i = 0; i < count; i++) {
+		if (is_late[i] != late)
 			continue;
-		if (add_mount(p, &request, err) < 0)
+		if (add_mount(p, &requests[i], err) < 0)
 			return error_wrap(err, "mounts[%zu]: %s", i,
-			                  request.destination);
+			                  requests[i].destination);
 	}
 	return 0;
 }

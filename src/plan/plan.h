@@ -55,6 +55,7 @@ enum plan_ns_verb {
 	PLAN_NS_UNSHARE,    /* unshare `flags` */
 	PLAN_NS_WAIT_IDMAP, /* until the parent has written the maps */
 	PLAN_NS_OFFSETS,    /* unshare time, set the offsets, enter */
+	PLAN_NS_TAKE, /* enter the network namespace that the helper made */
 	PLAN_NS_BECOME_ROOT, /* idmap.root_uid and root_gid */
 };
 
@@ -81,6 +82,11 @@ struct plan_namespaces {
 	size_t count;
 	int all;     /* CLONE_NEW*: every one that is new or joined */
 	int created; /* CLONE_NEW*: the new ones */
+	/*
+	 * A helper on another CPU makes the network namespace, with its
+	 * loopback up, while init mounts; init TAKEs it when it has to.
+	 */
+	bool net_helper;
 	struct plan_idmap idmap;
 	const char *time_offsets; /* text for timens_offsets, or NULL */
 };

@@ -12,6 +12,7 @@
  *   namespaces, keyring, lo, names   nobody looks at the file tree yet
  *   cut, root                        from here on no mount reaches the host
  *   mounts, devices, links           while the parent works
+ *   network, late mounts             sysfs shows the network it is made in
  *   wait for the v1 cgroups          as late as it can be
  *   hooks                            the host's tree is still in reach
  *   console, pivot                   from here on the host is out of reach
@@ -52,6 +53,19 @@ static void add_namespaces(struct planner *p)
 		plan_enter_cgroup(p);
 }
 
+/* As late as it can be: before what shows the network, and before hooks. */
+static void add_network(struct planner *p)
+{
+	struct plan_ns_step *step;
+
+	if (!p->plan->ns.net_helper)
+		return;
+	step = &planner_add_step(p, PLAN_STEP_NAMESPACE)->ns;
+	step->actor = PLAN_IN_INIT;
+	step->verb = PLAN_NS_TAKE;
+	step->flags = CLONE_NEWNET;
+}
+
 /* Without a UTS namespace the name would be the host's. */
 static int add_names(struct planner *p, struct error *err)
 {
@@ -76,7 +90,7 @@ static int add_surroundings(struct planner *p, struct error *err)
 	if (!p->options->no_new_keyring)
 		add_text(p, PLAN_STEP_KEYRING,
 		         arena_printf(p->arena, "_ses.%s", p->options->id));
-	if (p->plan->ns.created & CLONE_NEWNET)
+	if (p->plan->ns.created & CLONE_NEWNET && !p->plan->ns.net_helper)
 		add_flags(p, PLAN_STEP_LOOPBACK, 0);
 	return add_names(p, err);
 }
@@ -227,6 +241,7 @@ static int add_tree(struct planner *p, struct error *err)
 	result = plan_devices(p, err);
 	if (result < 0)
 		return result;
+	add_network(p);
 	result = plan_late_mounts(p, err);
 	if (result < 0)
 		return result;
@@ -261,6 +276,7 @@ static int add_bare_root(struct planner *p, struct error *err)
 		planner_warn(p, "mounts: not made, as there is no new mount "
 		                "namespace");
 	add_text(p, PLAN_STEP_HOST_ROOT, p->plan->rootfs);
+	add_network(p);
 	plan_enter_cgroup(p);
 	add_hooks(p);
 	add_console(p);

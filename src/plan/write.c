@@ -146,6 +146,7 @@ static void put_ns_step(struct json_writer *w, const struct plan_ns_step *step)
 		[PLAN_NS_UNSHARE] = "unshare",
 		[PLAN_NS_WAIT_IDMAP] = "wait-idmap",
 		[PLAN_NS_OFFSETS] = "offsets",
+		[PLAN_NS_TAKE] = "take",
 		[PLAN_NS_BECOME_ROOT] = "become-root",
 	};
 

@@ -22,6 +22,8 @@ int probe_self(struct facts *facts, struct error *err)
 
 	if (result < 0)
 		return error_system(err, result, "read runf's capabilities");
+	result = sys_count_cpus();
+	facts->cpus = result < 0 ? 1 : (unsigned int)result;
 	facts->uid = sys_geteuid();
 	facts->gid = sys_getegid();
 	/* A kernel without user namespaces has no such file. */

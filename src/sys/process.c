@@ -275,6 +275,19 @@ int sys_reset_affinity(void)
 	return result == -ENOSYS ? 0 : (int)result;
 }
 
+int sys_count_cpus(void)
+{
+	unsigned char mask[CPU_MASK_BYTES];
+	long length = SYS_RESULT(
+		syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask));
+	int count = 0;
+	long i;
+
+	for (i = 0; i < length; i++)
+		count += __builtin_popcount(mask[i]);
+	return length < 0 ? (int)length : count;
+}
+
 int sys_personality(unsigned long persona)
 {
 	return (int)SYS_RESULT(personality(persona));

@@ -70,6 +70,8 @@ int sys_prlimit(pid_t pid, int resource, const struct rlimit *limit,
 int sys_close_range(unsigned int first, unsigned int last, int flags);
 /* All CPUs allowed, so that the cpuset decides; ENOSYS is no error. */
 int sys_reset_affinity(void);
+/* How many CPUs this process may run on. */
+int sys_count_cpus(void);
 int sys_personality(unsigned long persona);
 struct utsname;
 int sys_uname(struct utsname *ret_name);

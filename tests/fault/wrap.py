@@ -162,6 +162,10 @@ def note_argument(function, kind, name, array):
         return None
     if name in DESCRIPTORS:
         return f'note_fd({name});'
+    if kind == 'dev_t':
+        return f'note_device({name});'
+    if kind in ('uid_t', 'gid_t'):
+        return f'note_number((int){name});'
     if name in HEX:
         return f'note_hex((uint64_t){name});'
     if name in OCTAL:

@@ -51,12 +51,22 @@ const char *kernel_describe(const void *bytes, size_t size)
 
 /* ---- files */
 
+/* Whose "/" it is, has to be seen. */
+static int open_absolute(const char *path)
+{
+	const char *below = str_after(path, "/bundle/rootfs");
+
+	if (kernel.inside)
+		return notes_fd("%s", path);
+	return below ? notes_fd("root%s", below) : notes_fd("host:%s", path);
+}
+
 static int open_below(int dir, const char *path, bool in_root)
 {
 	const char *top = notes_fd_name(dir);
 
 	if (*path == '/' && !in_root)
-		return notes_fd("%s", path);
+		return open_absolute(path);
 	while (*path == '/')
 		path++;
 	if (dir == AT_FDCWD)
@@ -99,10 +109,14 @@ static bool is_file(int fd)
 	return false;
 }
 
+static bool is_terminal(int fd)
+{
+	return strstr(notes_fd_name(fd), "terminal");
+}
+
 static bool is_device(int fd)
 {
-	return fd <= 2 || strstr(notes_fd_name(fd), "terminal") ||
-	       ends_in(fd, "/dev/null");
+	return fd <= 2 || is_terminal(fd) || ends_in(fd, "/dev/null");
 }
 
 FAKE(int, fstat, int fd, struct stat *ret_stat)
@@ -113,7 +127,8 @@ FAKE(int, fstat, int fd, struct stat *ret_stat)
 		ret_stat->st_mode = S_IFREG | 0444;
 	if (is_device(fd)) {
 		ret_stat->st_mode = S_IFCHR | 0666;
-		ret_stat->st_rdev = makedev(1, 3);
+		ret_stat->st_rdev = is_terminal(fd) ? makedev(136, 0)
+		                                    : makedev(1, 3);
 	}
 	/* Of a procfs. */
 	ret_stat->st_ino = 1;
@@ -138,7 +153,7 @@ FAKE(int, fstatfs, int fd, struct statfs *ret_statfs)
 		ret_statfs->f_type = PROC_SUPER_MAGIC;
 	if (ends_in(fd, "/sys"))
 		ret_statfs->f_type = SYSFS_MAGIC;
-	if (ends_in(fd, "/dev/pts") || strstr(notes_fd_name(fd), "terminal"))
+	if (ends_in(fd, "/dev/pts") || is_terminal(fd))
 		ret_statfs->f_type = DEVPTS_SUPER_MAGIC;
 	return 0;
 }
@@ -215,11 +230,27 @@ FAKE(int, umount2, const char *target, int flags)
 	return 0;
 }
 
+FAKE(int, pivot_root, const char *new_root, const char *put_old)
+{
+	(void)new_root;
+	(void)put_old;
+	kernel.inside = true;
+	return 0;
+}
+
+FAKE(int, chroot, const char *path)
+{
+	(void)path;
+	kernel.inside = true;
+	return 0;
+}
+
 /* ---- terminals */
 
 FAKE(int, pty_peer, int master)
 {
-	return notes_fd("terminal of %s", notes_fd_name(master));
+	(void)master;
+	return notes_fd("terminal");
 }
 
 /* ---- processes */
@@ -227,6 +258,14 @@ FAKE(int, pty_peer, int master)
 FAKE(pid_t, getpid, void)
 {
 	return 1;
+}
+
+FAKE(mode_t, umask, mode_t mask)
+{
+	mode_t before = kernel.umask;
+
+	kernel.umask = mask;
+	return before;
 }
 
 FAKE(pid_t, clone, uint64_t flags, int cgroup, int *ret_pidfd)
@@ -342,6 +381,6 @@ FAKE(ssize_t, receive_fds, int socket, void *buffer, size_t size, int *ret_fds,
 		return 0;
 	message.type = kernel.messages[kernel.messages_sent++];
 	memcpy(buffer, &message, length);
-	note_text(message_names[message.type]);
+	note_word(message_names[message.type]);
 	return (ssize_t)length;
 }

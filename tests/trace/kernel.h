@@ -22,6 +22,8 @@ struct kernel {
 	size_t messages_sent;
 	pid_t clones[4];
 	size_t clones_count;
+	bool inside; /* "/" is the container's */
+	mode_t umask;
 	jmp_buf end; /* execve() and exit() arrive here */
 };
 

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 /* Of <sys/mount.h>, which <linux/mount.h> excludes. */
 #define MOUNT_DETACH 2
@@ -143,6 +144,7 @@ void notes_say(const char *text)
 {
 	if (notes.count < NOTES_MAX)
 		notes.count++;
+	memset(last(), 0, sizeof(*last()));
 	put("%s", text);
 }
 
@@ -214,6 +216,18 @@ void note_text(const char *text)
 		put("NULL");
 }
 
+void note_word(const char *word)
+{
+	put_comma();
+	put("%s", word);
+}
+
+void note_device(dev_t device)
+{
+	put_comma();
+	put("%u:%u", major(device), minor(device));
+}
+
 void note_bytes(const void *bytes, size_t size)
 {
 	const char *said =
@@ -265,7 +279,7 @@ void note_words(const struct str_value *words, uint64_t value)
 		value &= ~words->value;
 		bar = "|";
 	}
-	if (value && value != O_LARGEFILE)
+	if (value)
 		put("%s%#llx", bar, (unsigned long long)value);
 }
 

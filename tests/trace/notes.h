@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 
@@ -55,7 +56,9 @@ extern const struct str_value open_words[], resolve_words[], clone_words[],
 
 void note_begin(const char *name);
 void note_fd(int fd);
-void note_text(const char *text);
+void note_text(const char *text); /* quoted */
+void note_word(const char *word); /* as it is */
+void note_device(dev_t device);
 void note_bytes(const void *bytes, size_t size);
 void note_fds(const int *fds, size_t count);
 void note_list(char *const list[]);

@@ -100,6 +100,8 @@ static const struct row rows[] = {
 
 /* clang-format on */
 
+static unsigned int row_cpus;
+
 static void add_namespace(struct arena *arena, struct oci_linux *config,
                           int type, const char *path)
 {
@@ -114,7 +116,7 @@ static const struct plan *plan_row(struct arena *arena, int created, int joined)
 {
 	struct oci_linux *config = arena_new(arena, struct oci_linux);
 	struct oci_spec spec = { .linux_ = config };
-	struct facts facts = { .last_cap = 40 };
+	struct facts facts = { .last_cap = 40, .cpus = row_cpus };
 	struct plan_options options = { .id = "c" };
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = { arena, &spec, &facts, &options, plan };
@@ -150,8 +152,8 @@ static const char *render(struct arena *arena, const struct plan_namespaces *ns)
 {
 	static const char *const actors[] = { "parent", "bridge", "init" };
 	static const char *const verbs[] = {
-		"join",       "clone",   "unshare",
-		"wait-idmap", "offsets", "become-root",
+		"join",    "clone", "unshare",     "wait-idmap",
+		"offsets", "take",  "become-root",
 	};
 	struct buf buf = { .arena = arena };
 	size_t i;
@@ -178,6 +180,33 @@ START_TEST(each_kind_of_configuration_has_its_steps)
 	              render(&arena, &plan->ns), row->steps);
 	ck_assert_int_eq(plan->ns.created, row->created);
 	ck_assert_int_eq(plan->ns.all, row->created | row->joined);
+}
+
+END_TEST
+
+START_TEST(a_second_cpu_makes_the_network_namespace)
+{
+	static const struct {
+		int created;
+		int joined;
+		unsigned int cpus;
+		bool helped;
+	} cases[] = {
+		{ USUAL, 0, 2, true },         { USUAL, 0, 1, false },
+		{ USUAL, 0, 0, false },        { USUAL | USER, 0, 2, false },
+		{ USUAL, USER, 2, false },     { PID | MOUNT, NET, 2, false },
+		{ NET | MOUNT, PID, 2, true },
+	};
+	auto_arena struct arena arena = { .chunks = NULL };
+	const struct plan *plan;
+
+	row_cpus = cases[_i].cpus;
+	plan = plan_row(&arena, cases[_i].created, cases[_i].joined);
+	row_cpus = 0;
+	ck_assert_int_eq(plan->ns.net_helper, cases[_i].helped);
+	/* Whoever makes it, it is made once. */
+	ck_assert_int_eq(strstr(render(&arena, &plan->ns), "net") == NULL,
+	                 cases[_i].helped);
 }
 
 END_TEST
@@ -258,6 +287,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, each_kind_of_configuration_has_its_steps, 0,
 	                    (int)ARRAY_SIZE(rows));
+	tcase_add_loop_test(tests, a_second_cpu_makes_the_network_namespace, 0,
+	                    7);
 	tcase_add_test(tests, each_join_names_the_source_of_its_type);
 	tcase_add_test(tests, offsets_are_written_as_the_kernel_reads_them);
 	tcase_add_test(tests, a_config_without_linux_makes_nothing);

@@ -271,10 +271,26 @@ START_TEST(what_stands_on_the_cgroup_mount_comes_after_it)
 	add_mount("/sys/fs/cgroup/x", "tmpfs", NULL, "");
 	ck_assert_int_eq(plan_rootfs(&f.planner, &f.err), 0);
 	ck_assert_ptr_nonnull(str_after(
-		steps_text(), "keyring cut root wait-cgroup namespace "
+		steps_text(), "keyring cut root dev wait-cgroup namespace "
 			      "fs.tmpfs:/sys/fs/cgroup "));
 	ck_assert(str_has_suffix(steps_text(),
-	                         "fs.tmpfs:/sys/fs/cgroup/x dev pivot"));
+	                         "fs.tmpfs:/sys/fs/cgroup/x pivot"));
+}
+
+END_TEST
+
+START_TEST(what_shows_the_network_waits_for_its_maker)
+{
+	f.plan.ns.net_helper = true;
+	f.plan.ns.created = f.plan.ns.all = USUAL;
+	add_mount("/proc", "proc", "proc", "");
+	add_mount("/sys", "sysfs", "sysfs", "ro");
+	add_mount("/data", NULL, "/hosts", "bind");
+	add_mount("/sys/kernel/x", "tmpfs", NULL, "");
+	expect_steps("keyring cut root fs.proc:/proc bind:/data dev namespace "
+	             "fs.sysfs:/sys:ro fs.tmpfs:/sys/kernel/x pivot");
+	ck_assert_int_eq(find_step(PLAN_STEP_NAMESPACE, NULL)->ns.verb,
+	                 PLAN_NS_TAKE);
 }
 
 END_TEST
@@ -350,6 +366,7 @@ static void add_cgroup_tests(Suite *suite)
 	                    2);
 	tcase_add_test(tcase, hybrid_shows_each_hierarchy_as_late_as_possible);
 	tcase_add_test(tcase, what_stands_on_the_cgroup_mount_comes_after_it);
+	tcase_add_test(tcase, what_shows_the_network_waits_for_its_maker);
 	tcase_add_test(tcase, hybrid_without_a_namespace_binds);
 	tcase_add_test(tcase, a_v1_cgroup_is_waited_for_even_without_its_mount);
 	tcase_add_test(tcase, a_v2_leaf_alone_is_not_waited_for);
