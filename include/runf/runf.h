@@ -3,10 +3,9 @@
 #ifndef RUNF_RUNF_H
 #define RUNF_RUNF_H
 
+#include <runf/error.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-#include <runf/error.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -19,8 +19,8 @@
 		OPTION_NUMBER(0, "preserve-fds", type, at preserve_fds,     \
 	                      "pass N descriptors more, from 3 on")
 
-#define OPTION_TRACE(type, at)                           \
-	OPTION_TEXT(0, "trace", "FILE", type, at trace,  \
+#define OPTION_TRACE(type, at)                          \
+	OPTION_TEXT(0, "trace", "FILE", type, at trace, \
 	            "write the phases to FILE, as Chrome trace events")
 
 #define OPTIONS_SOCKETS(type, at)                                             \

@@ -149,6 +149,7 @@ void execution_child(const struct execution *x)
 	sys_close(x->found.dir.fd);
 	sys_close(x->engine->store.fd);
 	sys_close(x->engine->self_mount);
+	sys_close(x->console);
 	exec_run(x, &err);
 	sync_send_error(x->sync[1], &err);
 	sys_exit(1);

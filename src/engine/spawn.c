@@ -41,11 +41,14 @@ static struct spawn_part spawn_part_of(const struct plan_namespaces *ns,
 	return part;
 }
 
-/* A cgroup that refuses clone3 may still take the process by a write. */
+/*
+ * A cgroup that refuses clone3 may still take the process by a write; EAGAIN
+ * is a limit of 0 processes, which holds for what the container forks.
+ */
 static bool spawn_cgroup_refused(pid_t result)
 {
-	return result == -EBUSY || result == -EOPNOTSUPP || result == -EACCES ||
-	       result == -ENODEV;
+	return result == -EBUSY || result == -EAGAIN || result == -EOPNOTSUPP ||
+	       result == -EACCES || result == -ENODEV;
 }
 
 static pid_t spawn_clone(int flags, int cgroup, struct spawned *spawned)

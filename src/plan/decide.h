@@ -19,7 +19,7 @@ struct plan_options {
 	uint32_t preserve_fds;
 	uint32_t listen_fds;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
-	bool keep_groups; /* exec: PLAN_KEEP_GROUPS stands in config.json */
+	bool keep_groups;     /* exec: PLAN_KEEP_GROUPS stands in config.json */
 };
 
 /* The whole plan of a create. */
@@ -44,8 +44,7 @@ struct planner {
 };
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source);
-struct plan_step *planner_add_step(struct planner *p,
-                                   enum plan_step_kind kind);
+struct plan_step *planner_add_step(struct planner *p, enum plan_step_kind kind);
 void planner_warn(struct planner *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

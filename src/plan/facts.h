@@ -8,7 +8,7 @@
 
 /* KERNEL_AT_LEAST(facts, 5, 12) */
 #define KERNEL(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor))
-#define KERNEL_AT_LEAST(facts, major, minor)                                   \
+#define KERNEL_AT_LEAST(facts, major, minor) \
 	((facts)->kernel >= KERNEL(major, minor))
 
 enum facts_cgroup_mode {
@@ -37,7 +37,7 @@ struct facts {
 	uint32_t uid;    /* effective */
 	uint32_t gid;
 	bool user_namespace; /* runf itself runs in one, not the first */
-	unsigned int cpus; /* that this process may use; 0: not known */
+	unsigned int cpus;   /* that this process may use; 0: not known */
 	int last_cap;        /* highest capability the kernel knows */
 	uint64_t caps;       /* runf's own permitted ones */
 	bool selinux;

@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #include "base/buf.h"
+#include "base/str.h"
 #include "plan/decide.h"
 
 /*
@@ -128,6 +129,20 @@ static const char *offsets_text(struct planner *p,
 	return buf.length > 0 ? buf_str(&buf) : NULL;
 }
 
+/* Parameters of a joined network namespace must not change runf's own. */
+static const char *net_sysctl(const struct oci_linux *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->sysctl.count; i++) {
+		const char *key = config->sysctl.pairs[i].key;
+
+		if (str_after(key, "net.") || str_after(key, "net/"))
+			return key;
+	}
+	return NULL;
+}
+
 int plan_namespaces(struct planner *p, struct error *err)
 {
 	const struct oci_linux *config = p->spec->linux_;
@@ -143,6 +158,9 @@ int plan_namespaces(struct planner *p, struct error *err)
 			.kind = PLAN_SOURCE_NAMESPACE,
 			.path = each->path,
 			.namespace_type = each->type,
+			.sysctl = each->type == CLONE_NEWNET
+			                  ? net_sysctl(config)
+			                  : NULL,
 		};
 
 		if (each->path) {

@@ -30,6 +30,8 @@ enum plan_source_kind {
 struct plan_source {
 	enum plan_source_kind kind;
 	const char *path;
+	/* NAMESPACE: a sysctl that is written in it, so it may not be runf's. */
+	const char *sysctl;
 	int namespace_type; /* NAMESPACE: CLONE_NEW* */
 	bool recursive;     /* TREE: with the mounts below */
 	bool no_follow;     /* TREE: the last component may not be a link */
@@ -100,10 +102,10 @@ struct plan_fs_option {
 };
 
 enum plan_mount_kind {
-	PLAN_MOUNT_FS,      /* a new instance of `type` (fsopen) */
-	PLAN_MOUNT_BIND,    /* sources[source] */
-	PLAN_MOUNT_INNER,   /* bind `origin`, a path inside the container */
-	PLAN_MOUNT_ATTR,    /* change what is mounted at destination */
+	PLAN_MOUNT_FS,    /* a new instance of `type` (fsopen) */
+	PLAN_MOUNT_BIND,  /* sources[source] */
+	PLAN_MOUNT_INNER, /* bind `origin`, a path inside the container */
+	PLAN_MOUNT_ATTR,  /* change what is mounted at destination */
 };
 
 struct plan_mount {
@@ -121,9 +123,9 @@ struct plan_mount {
 	uint64_t recursive_clear;
 	uint64_t propagation; /* MS_SHARED and the like; 0: as it is */
 	bool propagation_recursive;
-	bool copy_mode;   /* tmpfs over a directory, no mode=: take its mode */
-	bool copy_up;     /* tmpcopyup: and its content */
-	bool no_follow;   /* destination may not be or lie below a link */
+	bool copy_mode; /* tmpfs over a directory, no mode=: take its mode */
+	bool copy_up;   /* tmpcopyup: and its content */
+	bool no_follow; /* destination may not be or lie below a link */
 	/* Verify that it is one and keep a descriptor: the trusted procfs. */
 	bool is_proc;
 	bool copy_symlink;  /* BIND: a link is made anew, not mounted */
@@ -146,7 +148,7 @@ struct plan_device {
 struct plan_link {
 	const char *path;
 	const char *target;
-	bool replace; /* remove what is there first (/dev/ptmx) */
+	bool replace;   /* remove what is there first (/dev/ptmx) */
 	bool if_exists; /* only to something (/proc/kcore) */
 };
 
@@ -157,29 +159,29 @@ struct plan_sysctl {
 };
 
 enum plan_step_kind {
-	PLAN_STEP_NAMESPACE,    /* ns: a step whose actor is init */
-	PLAN_STEP_KEYRING,      /* text: the session keyring's name */
+	PLAN_STEP_NAMESPACE, /* ns: a step whose actor is init */
+	PLAN_STEP_KEYRING,   /* text: the session keyring's name */
 	PLAN_STEP_LOOPBACK,
-	PLAN_STEP_HOSTNAME,     /* text */
-	PLAN_STEP_DOMAINNAME,   /* text */
-	PLAN_STEP_CUT,          /* propagation of "/" (flags: MS_REC | ...) */
-	PLAN_STEP_ROOT,         /* text: attach the rootfs, a mount, private */
-	PLAN_STEP_HOST_ROOT,    /* no mount namespace: the root as it is */
+	PLAN_STEP_HOSTNAME,   /* text */
+	PLAN_STEP_DOMAINNAME, /* text */
+	PLAN_STEP_CUT,        /* propagation of "/" (flags: MS_REC | ...) */
+	PLAN_STEP_ROOT,       /* text: attach the rootfs, a mount, private */
+	PLAN_STEP_HOST_ROOT,  /* no mount namespace: the root as it is */
 	PLAN_STEP_MOUNT,
 	PLAN_STEP_DEVICE,
 	PLAN_STEP_LINK,
-	PLAN_STEP_CONSOLE,      /* open the pty, send the master, bind it */
-	PLAN_STEP_RUNTIME_HOOKS, /* tell the parent, wait for its word */
+	PLAN_STEP_CONSOLE,         /* open the pty, send the master, bind it */
+	PLAN_STEP_RUNTIME_HOOKS,   /* tell the parent, wait for its word */
 	PLAN_STEP_CONTAINER_HOOKS, /* createContainer, by init */
-	PLAN_STEP_PIVOT,        /* pivot_root, old root away */
-	PLAN_STEP_MOVE_ROOT,    /* --no-pivot: MS_MOVE and chroot */
-	PLAN_STEP_CHROOT,       /* no mount namespace of its own */
-	PLAN_STEP_WAIT_CGROUP,  /* until the parent has moved init (v1) */
+	PLAN_STEP_PIVOT,           /* pivot_root, old root away */
+	PLAN_STEP_MOVE_ROOT,       /* --no-pivot: MS_MOVE and chroot */
+	PLAN_STEP_CHROOT,          /* no mount namespace of its own */
+	PLAN_STEP_WAIT_CGROUP,     /* until the parent has moved init (v1) */
 	PLAN_STEP_SYSCTL,
-	PLAN_STEP_PROPAGATION,  /* of "/", after the pivot (flags) */
+	PLAN_STEP_PROPAGATION, /* of "/", after the pivot (flags) */
 	PLAN_STEP_READONLY_ROOT,
-	PLAN_STEP_MASK,         /* text: hide, if it exists */
-	PLAN_STEP_READONLY,     /* text: read-only, if it exists */
+	PLAN_STEP_MASK,     /* text: hide, if it exists */
+	PLAN_STEP_READONLY, /* text: read-only, if it exists */
 };
 
 /* A word for KIND, and what STEP is about: a path or name, or NULL. */
@@ -189,6 +191,7 @@ const char *plan_step_detail(const struct plan_step *step);
 
 struct plan_step {
 	enum plan_step_kind kind;
+
 	union {
 		const char *text;
 		uint64_t flags;
@@ -339,8 +342,8 @@ struct plan_seccomp {
 
 struct plan_hook {
 	const char *path;
-	char **args; /* NULL-terminated */
-	char **env;  /* NULL-terminated; NULL: as the runtime's own */
+	char **args;         /* NULL-terminated */
+	char **env;          /* NULL-terminated; NULL: as the runtime's own */
 	uint64_t timeout_ms; /* 0: none */
 };
 

@@ -14,6 +14,16 @@
 
 #define PROC_PATH_SIZE 64
 
+static bool is_own_net(int fd)
+{
+	struct stat ours;
+	struct stat theirs;
+
+	return sys_fstatat(AT_FDCWD, "/proc/self/ns/net", &ours, 0) == 0 &&
+	       sys_fstat(fd, &theirs) == 0 && ours.st_ino == theirs.st_ino &&
+	       ours.st_dev == theirs.st_dev;
+}
+
 static int open_namespace(const struct plan_source *source,
                           struct rootfs_source *ret_source, struct error *err)
 {
@@ -27,6 +37,11 @@ static int open_namespace(const struct plan_source *source,
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "%s is no namespace of the wanted type",
 		                 source->path);
+	if (source->sysctl && is_own_net(fd))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "sysctl %s would be the host's: %s is "
+		                 "runf's own network namespace",
+		                 source->sysctl, source->path);
 	*ret_source = (struct rootfs_source){ .fd = take_fd(&fd) };
 	return 0;
 }

@@ -31,7 +31,7 @@ DONE_FIRST = {'sys_close', 'sys_waitid'}
 
 # ---- how the notes write parameters: by name, and by function where needed
 DESCRIPTORS = {'fd', 'dir', 'from_dir', 'to_dir', 'socket', 'cgroup', 'fs',
-               'pidfd', 'tty', 'master', 'userns', 'program'}
+               'pidfd', 'tty', 'master', 'userns', 'program', 'from', 'to'}
 WORDS = {('sys_openat', 'flags'): 'open', ('sys_openat2', 'flags'): 'open',
          ('sys_openat2', 'resolve'): 'resolve',
          ('sys_clone', 'flags'): 'clone', ('sys_unshare', 'flags'): 'clone',
@@ -45,7 +45,8 @@ WORDS = {('sys_openat', 'flags'): 'open', ('sys_openat2', 'flags'): 'open',
          ('sys_mount_setattr', 'propagation'): 'mount',
          ('sys_mount', 'flags'): 'mount', ('sys_umount2', 'flags'): 'umount',
          ('sys_fchownat', 'flags'): 'at', ('sys_fstatat', 'flags'): 'at',
-         ('sys_faccessat', 'flags'): 'at', ('sys_unlinkat', 'flags'): 'at',
+         ('sys_faccessat', 'flags'): 'access',
+         ('sys_unlinkat', 'flags'): 'at',
          ('sys_close_range', 'flags'): 'range'}
 HEX = {'effective', 'permitted', 'inheritable', 'persona'}
 OCTAL = {'mode', 'mask'}
@@ -152,6 +153,8 @@ def note_argument(function, kind, name, array):
         return 'note_bytes(bytes, size);'
     if kind == 'const int *' and name == 'fds':
         return 'note_fds(fds, count);'
+    if kind == 'const gid_t *':
+        return 'note_ids(groups, count);'
     if name in SILENT or name.startswith('ret_') or name == 'buffer':
         return None
     if kind == 'const char *':

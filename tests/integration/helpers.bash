@@ -195,6 +195,11 @@ eventually() {
 }
 
 # shellcheck disable=SC2317 # called through eventually
+has_ended() {
+	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
+}
+
+# shellcheck disable=SC2317 # called through eventually
 has_status() {
 	[ "$(state_of .status 2>/dev/null)" = "$1" ]
 }

@@ -115,7 +115,8 @@ load helpers
 	start_container
 	pid=$(init_pid)
 	must delete --force "$ID"
-	[ ! -d "/proc/$pid" ]
+	# It is for whoever adopted it to collect it.
+	eventually has_ended "$pid"
 	nothing_left
 }
 

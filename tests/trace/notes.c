@@ -91,8 +91,10 @@ const struct str_value umount_words[] = {
 
 const struct str_value at_words[] = {
 	{ "EMPTY_PATH", AT_EMPTY_PATH }, { "NOFOLLOW", AT_SYMLINK_NOFOLLOW },
-	{ "REMOVEDIR_OR_EACCESS", AT_REMOVEDIR }, END,
+	{ "REMOVEDIR", AT_REMOVEDIR }, END,
 };
+
+const struct str_value access_words[] = { { "EACCESS", AT_EACCESS }, END };
 
 const struct str_value range_words[] = {
 	{ "CLOEXEC", CLOSE_RANGE_CLOEXEC }, END,
@@ -252,6 +254,17 @@ void note_fds(const int *list, size_t count)
 
 	for (i = 0; i < count; i++)
 		note_fd(list[i]);
+}
+
+void note_ids(const gid_t *ids, size_t count)
+{
+	size_t i;
+
+	put_comma();
+	put("[");
+	for (i = 0; i < count; i++)
+		put("%s%u", i ? " " : "", ids[i]);
+	put("]");
 }
 
 void note_list(char *const list[])

@@ -52,7 +52,7 @@ extern const char *(*notes_describe)(const void *bytes, size_t size);
 /* For the generated functions. */
 extern const struct str_value open_words[], resolve_words[], clone_words[],
 	tree_words[], move_words[], attribute_words[], mount_words[],
-	umount_words[], at_words[], range_words[];
+	umount_words[], at_words[], access_words[], range_words[];
 
 void note_begin(const char *name);
 void note_fd(int fd);
@@ -61,6 +61,7 @@ void note_word(const char *word); /* as it is */
 void note_device(dev_t device);
 void note_bytes(const void *bytes, size_t size);
 void note_fds(const int *fds, size_t count);
+void note_ids(const gid_t *ids, size_t count);
 void note_list(char *const list[]);
 void note_words(const struct str_value *words, uint64_t value);
 void note_hex(uint64_t value);

@@ -226,6 +226,8 @@ static void set_up_creation(struct bench *b, struct creation *c)
 	c->facts = b->facts;
 	c->seccomp = filter_for(&b->plan->seccomp);
 	c->engine->store.fd = notes_fd("state");
+	c->engine->self_mount = notes_fd("the program");
+	c->console = notes_fd("console socket");
 	c->dir.fd = notes_fd("state/c");
 	c->sync[0] = notes_fd("parent's end");
 	c->sync[1] = notes_fd("sync");
@@ -277,7 +279,10 @@ static int namespaces_of(const struct oci_spec *spec)
 static void trace_execution(struct bench *b)
 {
 	static const struct runf_exec_options options;
-	struct engine engine = { .store.fd = notes_fd("state") };
+	struct engine engine = {
+		.store.fd = notes_fd("state"),
+		.self_mount = notes_fd("the program"),
+	};
 	struct error err = { .code = 0 };
 	struct execution x = {
 		.engine = &engine,
@@ -288,6 +293,7 @@ static void trace_execution(struct bench *b)
 		.spec = b->spec,
 		.namespaces = namespaces_of(b->spec),
 		.root = -1,
+		.console = notes_fd("console socket"),
 		.seccomp_plan = b->plan->seccomp,
 		.seccomp = filter_for(&b->plan->seccomp),
 		.sync = { notes_fd("parent's end"), notes_fd("sync") },
