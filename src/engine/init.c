@@ -298,11 +298,6 @@ static int init_run(struct init *init, struct error *err)
 	home[0] = '\0';
 	sys_set_pdeathsig(SIGKILL);
 	sys_reset_signals();
-	/* Nobody inside a joined namespace may look into this process. */
-	if (init->c->facts.uid == 0)
-		result = sys_set_dumpable(0);
-	if (result < 0)
-		return error_system(err, result, "become undumpable");
 	/*
 	 * Early, so that it happens while the parent works; but a hook that
 	 * init runs is to have what the bounding set takes away.
@@ -336,6 +331,31 @@ static bool init_has_bridge(const struct plan_namespaces *ns)
 	return false;
 }
 
+/*
+ * Nobody inside a joined namespace may look into this process, be it the
+ * bridge or init. Without root the parent could not either.
+ */
+static int init_hide(const struct init *init, struct error *err)
+{
+	int result = init->c->facts.uid == 0 ? sys_set_dumpable(0) : 0;
+
+	return result < 0 ? error_system(err, result, "become undumpable") : 0;
+}
+
+/* If there is a bridge, this process is it, and its child returns. */
+static int init_cross_bridge(struct init *init, struct error *err)
+{
+	int result;
+
+	if (!init_has_bridge(&init->plan->ns))
+		return 0;
+	sys_set_pdeathsig(SIGKILL);
+	result = spawn_bridge(&init->plan->ns, init->c->source_fds, init->sync,
+	                      err);
+	/* Not to overtake what the bridge says of us. */
+	return result < 0 ? result : init_await(init, SYNC_CHILD, err);
+}
+
 /* The gate's pipe takes the bare error, the sync socket a message. */
 static void init_report(const struct init *init, const struct error *err)
 {
@@ -355,7 +375,7 @@ void init_main(const struct creation *c)
 		.slave = -1,
 	};
 	struct error err = { .code = 0 };
-	int result = 0;
+	int result;
 
 	/*
 	 * The directory's lock lives as long as any copy of its descriptor;
@@ -368,14 +388,9 @@ void init_main(const struct creation *c)
 	sys_close(c->sync[0]);
 	trace_is_init(c->trace);
 	rootfs_begin(&init.rootfs, c->plan, c->sources);
-	if (init_has_bridge(&c->plan->ns)) {
-		sys_set_pdeathsig(SIGKILL);
-		result = spawn_bridge(&c->plan->ns, c->source_fds, init.sync,
-		                      &err);
-		/* Not to overtake what the bridge says of us. */
-		if (result == 0)
-			result = init_await(&init, SYNC_CHILD, &err);
-	}
+	result = init_hide(&init, &err);
+	if (result == 0)
+		result = init_cross_bridge(&init, &err);
 	if (result == 0)
 		init_run(&init, &err);
 	init_report(&init, &err);

@@ -57,25 +57,25 @@ static size_t image_pages(uintptr_t address, size_t length)
 }
 
 /*
- * Code and constants come from the new file. What can be written has been
- * written to: it becomes anonymous memory with the same content. Between the
- * copy and its arrival only this function's stack changes.
+ * Code and constants come from the new file, and so does what can be written,
+ * with what has been written. Until that is in its place only this
+ * function's stack changes.
  */
 static int image_replace_segment(const struct image *image,
                                  const Elf64_Phdr *segment, int file)
 {
 	void *page = image_page(image, segment->p_vaddr);
 	size_t length = image_pages(segment->p_vaddr, segment->p_filesz);
+	off_t offset = (off_t)(segment->p_offset & ~(PAGE - 1));
 	int protection = PROT_READ;
 
 	if (!segment->p_filesz)
 		return 0;
 	if (segment->p_flags & PF_W)
-		return sys_map_copy_over(page, length, PROT_READ | PROT_WRITE);
+		return sys_map_data_over(page, length, file, offset);
 	if (segment->p_flags & PF_X)
 		protection |= PROT_EXEC;
-	return sys_map_over(page, length, protection, file,
-	                    (off_t)(segment->p_offset & ~(PAGE - 1)));
+	return sys_map_over(page, length, protection, file, offset);
 }
 
 /* What was writable only until it was relocated is sealed again. */

@@ -9,6 +9,9 @@
 
 #include "sys/internal.h"
 
+/* What is compared at a time: any page is a multiple of it. */
+#define PAGE_BYTES 4096
+
 int sys_map_over(void *address, size_t length, int protection, int fd,
                  off_t offset)
 {
@@ -18,20 +21,22 @@ int sys_map_over(void *address, size_t length, int protection, int fd,
 	return mapped == MAP_FAILED ? -errno : 0;
 }
 
-int sys_map_copy_over(void *address, size_t length, int protection)
+int sys_map_data_over(void *address, size_t length, int fd, off_t offset)
 {
-	void *copy = mmap(NULL, length, PROT_READ | PROT_WRITE,
-	                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const char *old = address;
+	char *copy = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+	                  offset);
+	void *placed;
+	size_t i;
 
 	if (copy == MAP_FAILED)
 		return -errno;
-	memcpy(copy, address, length);
-	if (protection != (PROT_READ | PROT_WRITE) &&
-	    mprotect(copy, length, protection) < 0)
-		return -errno;
-	copy = mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
-	              address);
-	return copy == MAP_FAILED ? -errno : 0;
+	for (i = 0; i < length; i += PAGE_BYTES)
+		if (memcmp(copy + i, old + i, PAGE_BYTES) != 0)
+			memcpy(copy + i, old + i, PAGE_BYTES);
+	placed = mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
+	                address);
+	return placed == MAP_FAILED ? -errno : 0;
 }
 
 int sys_map_shared(size_t length, void **ret_address)

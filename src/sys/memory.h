@@ -13,10 +13,11 @@ int sys_map_over(void *address, size_t length, int protection, int fd,
                  off_t offset);
 
 /*
- * Put an anonymous copy of LENGTH bytes at ADDRESS in their own place, at one
- * stroke. Nothing may be written there meanwhile.
+ * The same for memory that may have been written to: what differs from the
+ * file is kept as it is, so the content stays. All of it happens at one
+ * stroke; nothing may be written there meanwhile. Readable and writable.
  */
-int sys_map_copy_over(void *address, size_t length, int protection);
+int sys_map_data_over(void *address, size_t length, int fd, off_t offset);
 
 /* Zeroed memory that a child of clone shares with its parent. */
 int sys_map_shared(size_t length, void **ret_address);

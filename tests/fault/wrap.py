@@ -31,9 +31,12 @@ DONE_FIRST = {'sys_close', 'sys_waitid'}
 
 # ---- how the notes write parameters: by name, and by function where needed
 DESCRIPTORS = {'fd', 'dir', 'from_dir', 'to_dir', 'socket', 'cgroup', 'fs',
-               'pidfd', 'tty', 'master', 'userns', 'program', 'from', 'to'}
+               'pidfd', 'tty', 'master', 'userns', 'program', 'from', 'to',
+               'id'}
 WORDS = {('sys_openat', 'flags'): 'open', ('sys_openat2', 'flags'): 'open',
          ('sys_openat2', 'resolve'): 'resolve',
+         ('sys_pipe2', 'flags'): 'open',
+         ('sys_set_status_flags', 'flags'): 'open',
          ('sys_clone', 'flags'): 'clone', ('sys_unshare', 'flags'): 'clone',
          ('sys_setns', 'flags'): 'clone',
          ('sys_open_tree', 'flags'): 'tree',

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,10 +28,14 @@ struct kernel kernel;
 	type fake_##name(__VA_ARGS__)
 
 static const char *const message_names[] = {
-	[SYNC_IDMAP] = "IDMAP",         [SYNC_CHILD] = "CHILD",
-	[SYNC_CONSOLE] = "CONSOLE",     [SYNC_RUN_HOOKS] = "RUN_HOOKS",
-	[SYNC_HOOKS_RAN] = "HOOKS_RAN", [SYNC_CGROUP] = "CGROUP",
-	[SYNC_GO] = "GO",               [SYNC_READY] = "READY",
+	[SYNC_IDMAP] = "IDMAP",
+	[SYNC_CHILD] = "CHILD",
+	[SYNC_CONSOLE] = "CONSOLE",
+	[SYNC_RUN_HOOKS] = "RUN_HOOKS",
+	[SYNC_HOOKS_RAN] = "HOOKS_RAN",
+	[SYNC_CGROUP] = "CGROUP",
+	[SYNC_GO] = "GO",
+	[SYNC_READY] = "READY",
 	[SYNC_ERROR] = "ERROR",
 };
 
@@ -71,7 +76,7 @@ static int open_below(int dir, const char *path, bool in_root)
 		path++;
 	if (dir == AT_FDCWD)
 		return notes_fd("./%s", path);
-	return notes_fd("%s/%s", top, path);
+	return notes_fd("%s/%s", str_equal(top, "/") ? "" : top, path);
 }
 
 FAKE(int, openat, int dir, const char *path, int flags, mode_t mode)
@@ -97,9 +102,9 @@ static bool ends_in(int fd, const char *end)
 static bool is_file(int fd)
 {
 	static const char *const files[] = {
-		"/kcore",       "/keys",       "/timer_list", "/timer_stats",
-		"/sched_debug", "/interrupts", "/sysrq-trigger",
-		"/latency_stats",
+		"/kcore",         "/keys",          "/timer_list",
+		"/timer_stats",   "/sched_debug",   "/interrupts",
+		"/sysrq-trigger", "/latency_stats",
 	};
 	size_t i;
 
@@ -127,8 +132,8 @@ FAKE(int, fstat, int fd, struct stat *ret_stat)
 		ret_stat->st_mode = S_IFREG | 0444;
 	if (is_device(fd)) {
 		ret_stat->st_mode = S_IFCHR | 0666;
-		ret_stat->st_rdev = is_terminal(fd) ? makedev(136, 0)
-		                                    : makedev(1, 3);
+		ret_stat->st_rdev =
+			is_terminal(fd) ? makedev(136, 0) : makedev(1, 3);
 	}
 	/* Of a procfs. */
 	ret_stat->st_ino = 1;
@@ -196,8 +201,8 @@ FAKE(int, pipe2, int ret_fds[2], int flags)
 FAKE(int, open_tree, int dir, const char *path, unsigned int flags)
 {
 	(void)flags;
-	return *path ? notes_fd("%s", path) :
-	               notes_fd("%s", notes_fd_name(dir));
+	return *path ? notes_fd("%s", path)
+	             : notes_fd("%s", notes_fd_name(dir));
 }
 
 FAKE(int, fsopen, const char *type)
@@ -235,6 +240,14 @@ FAKE(int, pivot_root, const char *new_root, const char *put_old)
 	(void)new_root;
 	(void)put_old;
 	kernel.inside = true;
+	return 0;
+}
+
+FAKE(int, setns, int fd, int flags)
+{
+	(void)fd;
+	if (flags & CLONE_NEWNS)
+		kernel.inside = true;
 	return 0;
 }
 

@@ -30,12 +30,12 @@ static struct {
 
 /* ---- words; the value 0 stands for nothing */
 
-#define WORD(prefix, word)     \
-	{                      \
-		#word, prefix##word \
+#define WORD(prefix, word)          \
+	{                           \
+#		word, prefix##word \
 	}
-#define END       \
-	{         \
+#define END             \
+	{               \
 		NULL, 0 \
 	}
 
@@ -43,7 +43,7 @@ static struct {
 const struct str_value open_words[] = {
 	WORD(O_, WRONLY), WORD(O_, RDWR), WORD(O_, CREAT), WORD(O_, EXCL),
 	WORD(O_, TRUNC), WORD(O_, NONBLOCK), WORD(O_, DIRECTORY),
-	WORD(O_, NOFOLLOW), WORD(O_, PATH), END,
+	WORD(O_, NOFOLLOW), WORD(O_, PATH), WORD(O_, CLOEXEC), END,
 };
 
 const struct str_value resolve_words[] = {
@@ -99,6 +99,7 @@ const struct str_value access_words[] = { { "EACCESS", AT_EACCESS }, END };
 const struct str_value range_words[] = {
 	{ "CLOEXEC", CLOSE_RANGE_CLOEXEC }, END,
 };
+
 /* clang-format on */
 
 /* ---- lines */
@@ -232,8 +233,7 @@ void note_device(dev_t device)
 
 void note_bytes(const void *bytes, size_t size)
 {
-	const char *said =
-		notes_describe ? notes_describe(bytes, size) : NULL;
+	const char *said = notes_describe ? notes_describe(bytes, size) : NULL;
 	const char *text = bytes;
 	size_t i = 0;
 

@@ -22,9 +22,9 @@
 #define NOTES_MAX 1024
 
 struct note {
-	char name[24];   /* of the call, without sys_ */
-	char text[240];  /* the whole line */
-	char first[96];  /* the first argument, as written */
+	char name[24];  /* of the call, without sys_ */
+	char text[240]; /* the whole line */
+	char first[96]; /* the first argument, as written */
 	long result;
 };
 

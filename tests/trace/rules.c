@@ -64,9 +64,9 @@ static size_t last(const struct child *child, const char *name)
 }
 
 static const char *const mounting[] = {
-	"mount",   "move_mount", "open_tree",     "fsopen",
-	"fsmount", "umount2",    "mount_setattr", "pivot_root",
-	"chroot",  "mknodat",    NULL,
+	"mount",   "move_mount",    "open_tree",  "fsopen", "fsmount",
+	"umount2", "mount_setattr", "pivot_root", "chroot", "mknodat",
+	NULL,
 };
 
 static const char *const entering[] = { "setns", "unshare", NULL };
@@ -104,8 +104,7 @@ static size_t is_undumpable(const struct child *child)
 	size_t i;
 
 	for (i = child->begin; i < notes.count; i++) {
-		if (child->exec ? !is_call(i, "setns")
-		                : !is_one_of(i, mounting))
+		if (!is_one_of(i, entering) && !is_one_of(i, mounting))
 			continue;
 		return dumpable != NONE && dumpable < i ? NONE : i;
 	}
@@ -152,8 +151,9 @@ static size_t groups_before_ids(const struct child *child)
 
 	if (child->plan->process->keep_groups)
 		return groups;
-	return groups != NONE && groups < last(child, "setresgid") ? NONE
-	                                                           : groups;
+	if (groups == NONE)
+		return child->begin;
+	return groups < last(child, "setresgid") ? NONE : groups;
 }
 
 static size_t nothing_mounted_as_user(const struct child *child)
@@ -217,12 +217,15 @@ static size_t privileges_given_up(const struct child *child)
 /* Where the host's root is left: everything behind it is inside. */
 static size_t leaving(const struct child *child)
 {
-	size_t pivot = first(child, "umount2");
-	size_t root = first(child, "chroot");
+	size_t i;
 
 	if (first(child, "pivot_root") != NONE)
-		return pivot;
-	return root;
+		return first(child, "umount2");
+	for (i = child->begin; i < notes.count; i++)
+		if (is_call(i, "chroot") ||
+		    (is_call(i, "setns") && says(i, "NEWNS")))
+			return i;
+	return NONE;
 }
 
 static size_t nothing_of_the_host(const struct child *child)
@@ -273,8 +276,7 @@ static size_t only_stdio_survives(const struct child *child)
 
 		/* A hook's own process; set_cloexec(fd, 0); dup3(from, to, 0). */
 		if (is_call(i, "set_cloexec") && comma &&
-		    str_equal(comma, ", 0)") &&
-		    atoi(notes.items[i].first) > 2)
+		    str_equal(comma, ", 0)") && atoi(notes.items[i].first) > 2)
 			return i;
 		if (is_call(i, "dup3") && comma && atoi(comma - 1) > 2)
 			return i;

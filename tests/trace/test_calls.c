@@ -24,13 +24,13 @@
  * RUNF_GOLDEN_UPDATE=1 the notes are written instead of compared: read the
  * diff before it is committed. The rules hold in any case.
  */
-#define UPDATE "RUNF_GOLDEN_UPDATE"
+#define UPDATE   "RUNF_GOLDEN_UPDATE"
 #define TEXT_MAX 65536
 
 enum with {
-	WITH_GATE = 1 << 0,     /* create, not run */
+	WITH_GATE = 1 << 0, /* create, not run */
 	WITH_NO_PIVOT = 1 << 1,
-	WITH_HYBRID = 1 << 2,   /* v1 hierarchies beside the v2 tree */
+	WITH_HYBRID = 1 << 2, /* v1 hierarchies beside the v2 tree */
 	WITH_EXEC = 1 << 3,
 };
 
@@ -77,8 +77,8 @@ static void must(int result, const struct error *err, const char *name)
 static char *read_text(struct arena *arena, const char *directory,
                        const char *name, const char *suffix)
 {
-	const char *path = arena_printf(arena, "%s/%s.%s", directory, name,
-	                                suffix);
+	const char *path =
+		arena_printf(arena, "%s/%s.%s", directory, name, suffix);
 	char *text = arena_alloc(arena, TEXT_MAX);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, TEXT_MAX - 1);
@@ -139,20 +139,19 @@ static void make_plan(struct bench *b, const char *directory)
 		perror(b->of->config);
 		exit(1);
 	}
-	result = oci_read_spec(&b->arena, config, strlen(config),
-	                       b->of->name, &faults, &b->spec, &err);
+	result = oci_read_spec(&b->arena, config, strlen(config), b->of->name,
+	                       &faults, &b->spec, &err);
 	if (result == 0)
-		result = plan_create(&b->arena, b->spec, &b->facts,
-		                     &b->options, &b->plan, &err);
+		result = plan_create(&b->arena, b->spec, &b->facts, &b->options,
+		                     &b->plan, &err);
 	must(result, &err, b->of->name);
 }
 
 /* Its content does not matter: nobody loads it. */
 static struct seccomp_program filter_for(const struct plan_seccomp *plan)
 {
-	static const struct sock_filter allow = {
-		.code = BPF_RET | BPF_K, .k = 0x7fff0000U
-	};
+	static const struct sock_filter allow = { .code = BPF_RET | BPF_K,
+		                                  .k = 0x7fff0000U };
 
 	return (struct seccomp_program){
 		.filter = &allow,
@@ -315,8 +314,8 @@ static void trace_execution(struct bench *b)
 static bool write_expectation(struct bench *b, const char *directory,
                               const char *text)
 {
-	const char *path = arena_printf(&b->arena, "%s/%s.calls", directory,
-	                                b->of->name);
+	const char *path =
+		arena_printf(&b->arena, "%s/%s.calls", directory, b->of->name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	size_t length = strlen(text);
 	bool good = fd >= 0 && write(fd, text, length) == (ssize_t)length;
