@@ -217,7 +217,7 @@ static int make_target(struct rootfs *rootfs, const char *path, mode_t kind,
 	size_t length = strlen(path);
 	int links = 0;
 	int result;
-	int fd;
+	int fd = -1;
 
 	if (length >= sizeof(walk.path))
 		return -ENAMETOOLONG;
