@@ -252,7 +252,8 @@ const char *lifecycle_journal(struct arena *arena,
 		const char *path =
 			arena_printf(arena, "%s%s", dir->mount, dir->path);
 
-		if (sys_faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+		/* In doubt it is somebody else's: delete would kill them. */
+		if (sys_faccessat(AT_FDCWD, path, F_OK, 0) == -ENOENT)
 			buf_printf(&buf, "\n%s\n%s\n%s", dir->controllers,
 			           dir->mount, dir->path);
 	}
