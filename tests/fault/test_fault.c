@@ -28,9 +28,9 @@
 
 /* What a run, a process of its own, tells the one that counts. */
 struct verdict {
-	bool done; /* it came to its end */
+	bool done;        /* it came to its end */
+	bool unsupported; /* this host cannot do what was wanted */
 	int result;
-	int status;
 	char error[600];
 	char warning[600];
 	struct world_text wrong; /* that may never be */
@@ -183,6 +183,16 @@ static void must_open(struct run *run)
 	exit(1);
 }
 
+static void keep_result(const struct run *run, int result)
+{
+	verdict->result = result;
+	if (result >= 0)
+		return;
+	snprintf(verdict->error, sizeof(verdict->error), "%.*s",
+	         (int)sizeof(run->err.text), run->err.text);
+	verdict->unsupported = run->err.kind == RUNF_ERROR_UNSUPPORTED;
+}
+
 static void act(struct pass *pass, struct run *run, int actor, int number)
 {
 	const struct scenario *s = pass->scenario;
@@ -196,10 +206,7 @@ static void act(struct pass *pass, struct run *run, int actor, int number)
 	result = s->act(run);
 	fault_disarm();
 	run_close(run);
-	verdict->result = result;
-	verdict->status = run->status;
-	snprintf(verdict->error, sizeof(verdict->error), "%.*s",
-	         (int)sizeof(run->err.text), result < 0 ? run->err.text : "");
+	keep_result(run, result);
 	check_error(run, result);
 	snprintf(verdict->warning, sizeof(verdict->warning), "%s",
 	         run->warning);
@@ -236,12 +243,17 @@ static void one_run(struct pass *pass, int actor, int number)
 		result = pass->scenario->prepare(&run);
 		run_close(&run);
 	}
-	if (result < 0)
-		world_say(&verdict->wrong, "cannot prepare: %s", run.err.text);
-	else
+	if (result == 0)
 		act(pass, &run, actor, number);
+	else
+		keep_result(&run, result);
+	if (result < 0 && !verdict->unsupported)
+		world_say(&verdict->wrong, "cannot prepare");
 	clean_up(&run);
 	verdict->done = true;
+	/* In another pid namespace a search for leaks would get no thread. */
+	if (verdict->lost.length)
+		_exit(0);
 	exit(0);
 }
 
@@ -412,6 +424,11 @@ static void fail_each_of(struct pass *pass, int actor)
 static int reference(struct pass *pass)
 {
 	run_once(pass, -1, 0);
+	if (verdict->unsupported) {
+		printf("ok - %s # SKIP %s\n", pass->scenario->name,
+		       verdict->error);
+		return 0;
+	}
 	judge(pass, -1, 0);
 	if ((verdict->result < 0) != pass->scenario->in_vain ||
 	    !verdict->done) {
@@ -438,6 +455,8 @@ static void run_pass(struct pass *pass)
 	bool earlier = fault_calls(FAULT_EARLIER) > 0;
 	int actor;
 
+	if (verdict->unsupported)
+		return;
 	for (actor = 0; actor < actors && actor < FAULT_EARLIER; actor++)
 		fail_each_of(pass, actor);
 	if (actors && earlier)
