@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fail every call of sys/ in turn, and look at what the library leaves. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,49 +9,19 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/fault/fault.h"
 #include "tests/fault/scenario.h"
+#include "tests/fault/trial.h"
 #include "tests/fault/world.h"
 
 #define WATCHDOG_MS 20000
-#define REAP_MS     2000
 #define CALLS_MAX   5000
 #define SKIPPED     77
-
-/* What a run, a process of its own, tells the one that counts. */
-struct verdict {
-	bool done;        /* it came to its end */
-	bool unsupported; /* this host cannot do what was wanted */
-	int result;
-	char error[600];
-	char warning[600];
-	struct world_text wrong; /* that may never be */
-	struct world_text left;  /* that only a failed clean-up may leave */
-	struct world_text lost;  /* see is_beyond_repair() */
-	struct world_text stuck; /* even after delete --force */
-};
-
-/* One errno over one scenario. */
-struct pass {
-	const struct scenario *scenario;
-	struct bundle bundle;
-	char id[32];
-	int errno_value;
-	int runs;
-	int failures;
-	int tolerated; /* calls whose failure the library got over */
-	int left;      /* runs that left something for delete --force */
-	bool verbose;
-};
-
-static struct verdict *verdict; /* shared with the runs */
 
 static void must(int result, const char *what)
 {
@@ -61,203 +30,6 @@ static void must(int result, const char *what)
 	perror(what);
 	exit(1);
 }
-
-/* ---- in the run's process */
-
-static int listen_console(const struct bundle *bundle)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	must(fd, "socket");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s",
-	         bundle->console);
-	unlink(bundle->console);
-	must(bind(fd, (struct sockaddr *)&address, sizeof(address)), "bind");
-	must(listen(fd, 8), "listen");
-	return fd;
-}
-
-static void check_error(const struct run *run, int result)
-{
-	const char *text = run->err.text;
-	size_t length = strnlen(text, sizeof(run->err.text));
-
-	if (result >= 0)
-		return;
-	if (length == 0 || length == sizeof(run->err.text))
-		world_say(&verdict->wrong, "an error without a text");
-	else if (text[length - 1] == '.' || text[length - 1] == ':')
-		world_say(&verdict->wrong, "an error's text is cut");
-	else if (!strchr(text, ' '))
-		world_say(&verdict->wrong, "an error that names nothing");
-	if (run->err.code != result)
-		world_say(&verdict->wrong, "result %d but error's code %d",
-		          result, run->err.code);
-	if (run->err.kind == RUNF_ERROR_NONE)
-		world_say(&verdict->wrong, "an error of no kind");
-}
-
-static bool container_expected(enum after after, int result)
-{
-	return after == AFTER_STAYS || after == AFTER_ANY ||
-	       (after == AFTER_IF_DONE && result >= 0) ||
-	       (after == AFTER_UNLESS_DONE && result < 0);
-}
-
-/* The container that was there is there, and only init is in it. */
-static void check_container(struct run *run, const struct world *before)
-{
-	char *pids = NULL;
-	char *state = NULL;
-
-	if (runf_state(run->runf, run->id, &state, &run->err) < 0)
-		world_say(&verdict->wrong, "no state: %s", run->err.text);
-	else if (!before->children_count)
-		world_say(&verdict->wrong, "init was never there");
-	else if (runf_ps(run->runf, run->id, &pids, &run->err) < 0)
-		world_say(&verdict->wrong, "no pids: %s", run->err.text);
-	else if (strchr(pids, ','))
-		world_say(&verdict->wrong, "more processes: %s", pids);
-	runf_free_text(state);
-	runf_free_text(pids);
-}
-
-static void look_outside(const struct run *run, struct world_text *text)
-{
-	world_find_entries(run->bundle->state, text);
-	world_find_cgroups(run->id, text);
-}
-
-/* Compare, but for the child that a success makes. */
-static void look_inside(const struct world *before, bool new_child)
-{
-	struct world after;
-	size_t i = 0;
-
-	world_take(&after);
-	if (new_child && after.children_count == before->children_count + 1) {
-		while (i < before->children_count &&
-		       before->children[i] == after.children[i])
-			i++;
-		after.children_count--;
-		memmove(&after.children[i], &after.children[i + 1],
-		        (after.children_count - i) * sizeof(pid_t));
-	}
-	world_compare(before, &after, &verdict->wrong, &verdict->lost);
-	world_release(&after);
-}
-
-/* Collect what has ended; what has not after a while is stuck. */
-static void reap(void)
-{
-	const struct timespec pause = { .tv_nsec = 1000000 };
-	int i;
-
-	for (i = 0; i < REAP_MS; i++) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
-
-		if (pid < 0)
-			return;
-		if (pid == 0)
-			nanosleep(&pause, NULL);
-	}
-	world_say(&verdict->stuck, "a process");
-}
-
-static void clean_up(struct run *run)
-{
-	if (run_open(run) < 0 ||
-	    runf_delete(run->runf, run->id, true, &run->err) < 0)
-		world_say(&verdict->stuck, "delete --force: %s", run->err.text);
-	run_close(run);
-	reap();
-	look_outside(run, &verdict->stuck);
-}
-
-static void must_open(struct run *run)
-{
-	if (run_open(run) == 0)
-		return;
-	fprintf(stderr, "# cannot open a context: %s\n", run->err.text);
-	exit(1);
-}
-
-static void keep_result(const struct run *run, int result)
-{
-	verdict->result = result;
-	if (result >= 0)
-		return;
-	snprintf(verdict->error, sizeof(verdict->error), "%.*s",
-	         (int)sizeof(run->err.text), run->err.text);
-	verdict->unsupported = run->err.kind == RUNF_ERROR_UNSUPPORTED;
-}
-
-static void act(struct pass *pass, struct run *run, int actor, int number)
-{
-	const struct scenario *s = pass->scenario;
-	struct world before;
-	bool expected;
-	int result;
-
-	world_take(&before);
-	must_open(run);
-	fault_arm(actor, number, pass->errno_value);
-	result = s->act(run);
-	fault_disarm();
-	run_close(run);
-	keep_result(run, result);
-	check_error(run, result);
-	snprintf(verdict->warning, sizeof(verdict->warning), "%s",
-	         run->warning);
-	if (result >= 0 && run->status != 0)
-		world_say(&verdict->wrong, "success with status %d",
-		          run->status);
-	if (result >= 0 && s->in_vain)
-		world_say(&verdict->wrong, "success, which cannot be");
-	expected = container_expected(s->after, result);
-	look_inside(&before, s->after == AFTER_IF_DONE && expected);
-	if (!expected)
-		look_outside(run, &verdict->left);
-	must_open(run);
-	if (s->after == AFTER_STAYS)
-		check_container(run, &before);
-	run_close(run);
-	world_release(&before);
-}
-
-static void one_run(struct pass *pass, int actor, int number)
-{
-	struct run run = { .bundle = &pass->bundle, .id = pass->id };
-	int result = 0;
-
-	/* The orchestrator's end is ours. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	must(dup2(open("/dev/null", O_RDWR | O_CLOEXEC), 0), "dup2");
-	must(dup2(0, 1), "dup2");
-	bundle_refresh(&pass->bundle);
-	if (pass->bundle.with & BUNDLE_TERMINAL)
-		listen_console(&pass->bundle);
-	if (pass->scenario->prepare) {
-		must_open(&run);
-		result = pass->scenario->prepare(&run);
-		run_close(&run);
-	}
-	if (result == 0)
-		act(pass, &run, actor, number);
-	else
-		keep_result(&run, result);
-	if (result < 0 && !verdict->unsupported)
-		world_say(&verdict->wrong, "cannot prepare");
-	clean_up(&run);
-	verdict->done = true;
-	/* In another pid namespace a search for leaks would get no thread. */
-	if (verdict->lost.length)
-		_exit(0);
-	exit(0);
-}
-
-/* ---- in the process that counts */
 
 /* Our children that are not the holder: orphans of a run. Kills them. */
 static int kill_orphans(const struct pass *pass)
@@ -307,7 +79,7 @@ static void clean_after(struct pass *pass)
 
 	must(pid, "fork");
 	if (pid == 0) {
-		clean_up(&run);
+		trial_clean_up(&run);
 		_exit(0);
 	}
 	wait_for_run(pid);
@@ -326,7 +98,7 @@ static void run_once(struct pass *pass, int actor, int number)
 	pid = fork();
 	must(pid, "fork");
 	if (pid == 0)
-		one_run(pass, actor, number);
+		trial_run(pass, actor, number);
 	wait_for_run(pid);
 	orphans = kill_orphans(pass);
 	if (orphans)
@@ -476,14 +248,19 @@ struct wish {
 	bool verbose;
 };
 
-/* Returns how many runs were wrong. */
-static int run_scenario(const struct scenario *scenario,
-                        const struct wish *wish)
+struct tally {
+	int scenarios;
+	int skipped;
+	int calls; /* that failed, each once for each errno */
+	int wrong;
+};
+
+static void run_scenario(const struct scenario *scenario,
+                         const struct wish *wish, struct tally *tally)
 {
 	static const int errnos[] = { EIO, ENOMEM, EMFILE, ENOSPC };
 	struct pass pass = { .scenario = scenario, .verbose = wish->verbose };
 	size_t count = wish->all_errnos ? sizeof(errnos) / sizeof(int) : 1;
-	int failures = 0;
 	int actor;
 	int call;
 	size_t i;
@@ -500,11 +277,13 @@ static int run_scenario(const struct scenario *scenario,
 		} else {
 			run_pass(&pass);
 		}
-		failures += pass.failures;
+		tally->wrong += pass.failures;
+		tally->calls += pass.runs - 1;
 		fflush(stdout);
 	}
+	tally->scenarios++;
+	tally->skipped += verdict->unsupported;
 	bundle_remove(&pass.bundle);
-	return failures;
 }
 
 /*
@@ -576,8 +355,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	struct wish wish = { .payload = NULL };
-	int failures = 0;
-	int scenarios_run = 0;
+	struct tally tally = { .scenarios = 0 };
 	int first;
 	int i;
 
@@ -595,11 +373,10 @@ int main(int argc, char **argv)
 			first == argc ||
 			is_named(scenarios[i].name, argv + first, argc - first);
 
-		if (named == wish.rest)
-			continue;
-		failures += run_scenario(&scenarios[i], &wish);
-		scenarios_run++;
+		if (named != wish.rest)
+			run_scenario(&scenarios[i], &wish, &tally);
 	}
-	printf("%d scenarios, %d runs wrong\n", scenarios_run, failures);
-	return failures || !scenarios_run ? 1 : 0;
+	printf("%d scenarios (%d skipped), %d calls failed in turn, %d wrong\n",
+	       tally.scenarios, tally.skipped, tally.calls, tally.wrong);
+	return tally.wrong || tally.skipped == tally.scenarios ? 1 : 0;
 }
