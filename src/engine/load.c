@@ -80,6 +80,8 @@ int creation_load(struct creation *c, struct error *err)
 		.listen_fds = load_listen_fds(),
 		.cgroup_disabled = c->engine->cgroup_disabled,
 	};
+	const char *name =
+		c->options->config ? c->options->config : CONFIG_NAME;
 	size_t i;
 	int result = oci_check_id(c->id, err);
 
@@ -88,7 +90,7 @@ int creation_load(struct creation *c, struct error *err)
 		                     &c->config, &c->config_length, err);
 	if (result == 0)
 		result = oci_read_spec(&c->arena, c->config, c->config_length,
-		                       CONFIG_NAME, &faults, &c->spec, err);
+		                       name, &faults, &c->spec, err);
 	if (result == 0)
 		result = probe_facts(&c->arena, &c->facts, err);
 	if (result == 0)
@@ -97,7 +99,7 @@ int creation_load(struct creation *c, struct error *err)
 	if (result < 0)
 		return result;
 	for (i = 0; i < faults.count; i++)
-		log_warning(&c->engine->log, "%s:%u: %s: %s", CONFIG_NAME,
+		log_warning(&c->engine->log, "%s:%u: %s: %s", name,
 		            faults.items[i].line, faults.items[i].path,
 		            faults.items[i].text);
 	for (i = 0; i < c->plan->warnings_count; i++)
