@@ -288,13 +288,6 @@ void creation_end(struct creation *c)
 	arena_release(&c->arena);
 }
 
-static int create_write_pid_file(struct creation *c, struct error *err)
-{
-	if (!c->options->pid_file)
-		return 0;
-	return pidfile_write(c->options->pid_file, c->pid, err);
-}
-
 static int create_traced(struct engine *engine, const char *id,
                          const struct runf_create_options *options,
                          struct trace *trace, struct error *err)
@@ -302,7 +295,7 @@ static int create_traced(struct engine *engine, const char *id,
 	static const struct creation_phase phases[] = {
 		{ "load", creation_load },
 		{ "make", creation_make },
-		{ "pid file", create_write_pid_file },
+		{ "announce the pid", creation_announce_pid },
 	};
 	auto_creation struct creation c;
 	int result;

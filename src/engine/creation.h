@@ -103,5 +103,11 @@ struct state_facts creation_state_facts(const struct creation *c);
 /* init.c: the other side. Does not return. */
 void init_main(const struct creation *c) __attribute__((noreturn));
 
-/* The pid file: in a temporary file first, then renamed over PATH. */
-int pidfile_write(const char *path, pid_t pid, struct error *err);
+/*
+ * Tell PID as the caller wishes: in FILE (a temporary one first, then renamed
+ * over it), and as PIDFD over the unix stream socket SOCKET. Both may be NULL.
+ */
+int pid_announce(const char *file, const char *socket, pid_t pid, int pidfd,
+                 struct error *err);
+/* The same for a creation, as a phase. */
+int creation_announce_pid(struct creation *c, struct error *err);

@@ -286,8 +286,10 @@ static int execution_start(struct execution *x, const char *id,
 	fd_close(&x->engine->self_mount);
 	if (result == 0)
 		result = execution_listen(x, err);
-	if (result == 0 && x->options->pid_file)
-		result = pidfile_write(x->options->pid_file, x->pid, err);
+	if (result == 0)
+		result = pid_announce(x->options->pid_file,
+		                      x->options->pidfd_socket, x->pid,
+		                      x->pidfd, err);
 	return result;
 }
 

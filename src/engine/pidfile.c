@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pid file: whole or not there, and nothing in it but digits. */
+/* Who the process is, for the caller: the pid file and the pidfd socket. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "engine/creation.h"
 #include "sys/file.h"
 #include "sys/process.h"
+#include "sys/socket.h"
 
 /* The directory of PATH, opened; *RET_NAME is the last component. */
 static int pidfile_open_dir(const char *path, const char **ret_name)
@@ -29,7 +31,8 @@ static int pidfile_open_dir(const char *path, const char **ret_name)
 	return sys_openat(AT_FDCWD, parent, O_RDONLY | O_DIRECTORY, 0);
 }
 
-int pidfile_write(const char *path, pid_t pid, struct error *err)
+/* Whole or not there, and nothing in it but digits. */
+static int pidfile_write(const char *path, pid_t pid, struct error *err)
 {
 	const char *name;
 	auto_close int dir = pidfile_open_dir(path, &name);
@@ -55,4 +58,37 @@ int pidfile_write(const char *path, pid_t pid, struct error *err)
 	if (result < 0)
 		return error_system(err, result, "write pid file \"%s\"", path);
 	return 0;
+}
+
+/* The name of the descriptor is the message, as with a console. */
+static int pidfd_send(const char *path, int pidfd, struct error *err)
+{
+	static const char name[] = "pidfd";
+	auto_close int socket = sys_connect_unix(SOCK_STREAM, path);
+	ssize_t result = socket;
+
+	if (result >= 0)
+		result = sys_send_fds(socket, name, strlen(name), &pidfd, 1);
+	if (result < 0)
+		return error_system(err, (int)result,
+		                    "send the pidfd to \"%s\"", path);
+	return 0;
+}
+
+int pid_announce(const char *file, const char *socket, pid_t pid, int pidfd,
+                 struct error *err)
+{
+	int result = 0;
+
+	if (socket)
+		result = pidfd_send(socket, pidfd, err);
+	if (result == 0 && file)
+		result = pidfile_write(file, pid, err);
+	return result;
+}
+
+int creation_announce_pid(struct creation *c, struct error *err)
+{
+	return pid_announce(c->options->pid_file, c->options->pidfd_socket,
+	                    c->pid, c->pidfd, err);
 }

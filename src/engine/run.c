@@ -55,13 +55,6 @@ static int run_check(struct creation *c, struct error *err)
 	return 0;
 }
 
-static int run_write_pid_file(struct creation *c, struct error *err)
-{
-	if (!c->options->pid_file)
-		return 0;
-	return pidfile_write(c->options->pid_file, c->pid, err);
-}
-
 static int run_start(struct creation *c, struct error *err)
 {
 	static const struct creation_phase phases[] = {
@@ -70,7 +63,7 @@ static int run_start(struct creation *c, struct error *err)
 		{ "make", creation_make },
 		{ "until the program runs", creation_await_exec },
 		{ "poststart", run_poststart },
-		{ "pid file", run_write_pid_file },
+		{ "announce the pid", creation_announce_pid },
 	};
 
 	return creation_run_phases(c, phases, ARRAY_SIZE(phases), err);

@@ -85,3 +85,29 @@ load helpers
 	equals "$(stat -c %u "$OUT")" 1000
 	equals "$(stat -c %u /dev/null)" 0
 }
+
+@test "the pidfd socket gets one descriptor that is a pidfd" {
+	for command in create run exec; do
+		socket=$BATS_TEST_TMPDIR/$command.pidfd
+		python3 - "$socket" >"$BATS_TEST_TMPDIR/$command.got" 3>&- <<-'END' &
+			import os, socket, sys
+			listener = socket.socket(socket.AF_UNIX)
+			listener.bind(sys.argv[1])
+			listener.listen(1)
+			listener.settimeout(60)
+			connection, _ = listener.accept()
+			_, fds, _, _ = socket.recv_fds(connection, 16, 4)
+			print(len(fds), os.readlink(f"/proc/self/fd/{fds[0]}"))
+		END
+		receiver=$!
+		eventually test -S "$socket"
+		case $command in
+		create) sleeper; must create --bundle "$BUNDLE" --pidfd-socket "$socket" "$ID" ;;
+		run) program true; must run --bundle "$BUNDLE" --pidfd-socket "$socket" "$ID.run" ;;
+		exec) must start "$ID"; must exec --pidfd-socket "$socket" "$ID" true ;;
+		esac
+		wait "$receiver"
+		equals "$(cat "$BATS_TEST_TMPDIR/$command.got")" \
+			"1 anon_inode:[pidfd]"
+	done
+}
