@@ -30,8 +30,8 @@ tty_said() {
 
 # All that the terminal said, once the container has closed it.
 tty_text() {
-	wait "$RECEIVER"
-	RECEIVER=
+	# Not wait: in $(...) it is no child of the shell.
+	eventually has_ended "$RECEIVER"
 	tr -d '\r' <"$RESULT.out"
 }
 
@@ -150,7 +150,7 @@ in_terminal() {
 	in_terminal "stty -echo;
 		$RUNF --root $STATE run --bundle $BUNDLE $ID"
 	# What ends the input is a ^D, which the container may still echo.
-	equals "$(echo "$said" | tr -d "\r\b" | sed "s/\\^D//g" | md5sum)" \
+	equals "$(echo "$said" | tr -d "\r\b" | sed "s/\\^[D@]//g" | md5sum)" \
 		"$(seq 1 20000 | md5sum)"
 }
 
