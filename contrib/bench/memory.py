@@ -7,7 +7,7 @@ from world import Skipped
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 LEAST, MOST = 64 << 10, 128 << 20
-STEP = 16 << 10
+STEP = 4 << 10
 # An out of memory that comes only now and then is one.
 TRIES = 3
 

@@ -231,6 +231,8 @@ class Sleepers:
         # After a failure the world is cleared as a whole.
         if kind is None:
             self.crowd("delete", "delete", "--force")
+            # Thousands of namespaces take the kernel's threads a while.
+            time.sleep(SETTLE_S + self.count / 400)
         self.measurer.close()
 
 

@@ -136,19 +136,15 @@ def write_all(chosen, host, results, traces):
         write(chosen.waterfall, report.waterfall_alone(host, traces))
 
 
-def trace_of(chosen, world, bundles, results):
-    """One start of each, for the pictures; of what was measured first."""
+def trace_of(chosen, world, bundles):
+    """One start of each, for the pictures, while the machine is quiet."""
     if not (chosen.html or chosen.waterfall):
         return None
-    first = next((result.scenario for result in results if result.series and
-                  result.scenario.mode != "memory"), None)
-    if not first:
-        return None
+    first = scenarios.changed(scenarios.SCENARIOS[chosen.scenario[0]], chosen)
     scenario = dataclasses.replace(scenarios.TRACE, shape=first.shape)
     found = measure_one(chosen, world, bundles, scenario)
     if found.refused or found.skipped:
-        print(f"bench: no waterfall: {found.refused or found.skipped}",
-              file=sys.stderr)
+        print(f"no waterfall: {found.refused or found.skipped}")
     return found if found.series else None
 
 
@@ -165,6 +161,7 @@ def measure_all(chosen):
     for name, version in host["runtimes"].items():
         print(f"{name}: {version}")
     results = []
+    traces = trace_of(chosen, world, bundles)
     for name in chosen.scenario:
         scenario = scenarios.changed(scenarios.SCENARIOS[name], chosen)
         results.append(measure_one(chosen, world, bundles, scenario))
@@ -172,7 +169,6 @@ def measure_all(chosen):
     bad = any(result.refused for result in results) or \
         not any(result.series for result in results)
     # One scenario that has no result is no report; one of many is a line.
-    traces = trace_of(chosen, world, bundles, results)
     if any(result.series for result in results):
         write_all(chosen, host, results, traces)
     world.measurer.close()

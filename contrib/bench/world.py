@@ -15,6 +15,7 @@ STATIC = ["-O2", "-static", "-D_GNU_SOURCE"]
 BARE = [*STATIC, "-nostdlib", "-ffreestanding", "-fno-stack-protector"]
 # The name of a runtime that is no program, and the compiler of its libc.
 FLOORS = {"floor": "cc", "floor-musl": "musl-gcc"}
+FLOOR_VERSION = "the least a start can cost, built with "
 
 
 class Refused(Exception):
@@ -186,7 +187,9 @@ class World:
         (self.work / "run" / name).mkdir(mode=0o700)
         if not program:
             self.build_floor(name)
-            return Runtime(name, self.inside / "bin" / name, state, True)
+            floor = Runtime(name, self.inside / "bin" / name, state, True)
+            floor.version = FLOOR_VERSION + FLOORS[name]
+            return floor
         if self.root and not os.path.exists(self.root + program):
             if not os.access(program, os.X_OK):
                 raise Refused(f"{name}: {program} is not a program")
