@@ -97,9 +97,12 @@ class Bundles:
             return json.loads((pathlib.Path(self.own) /
                                "config.json").read_text())
         maker = self.world.oci()[0]
-        run("chroot", self.world.root or "/", "/bin/sh", "-c",
-            'cd "$1" && shift && exec "$@"', "sh", bundle.inside,
-            maker.program, "spec")
+        try:
+            run("chroot", self.world.root or "/", "/bin/sh", "-c",
+                'cd "$1" && shift && exec "$@"', "sh", bundle.inside,
+                maker.program, "spec")
+        except Refused as reason:
+            raise Refused(f"{maker.name} spec: {reason}") from reason
         if not (bundle.path / "config.json").exists():
             raise Refused(f"{maker.name} spec: it wrote no config.json")
         return json.loads((bundle.path / "config.json").read_text())

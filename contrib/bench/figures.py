@@ -39,6 +39,15 @@ def ratios(mine, base, key="wall_us"):
             statistics.median(one / other for one, other in pairs))
 
 
+def unquiet(series):
+    """Does it look as if something else ran? For most, not for one."""
+    wild = [name for name, samples in series.items()
+            if samples and "first_us" in samples[0] and
+            median_of(samples, "wall_us") >
+            1.7 * min(sample["wall_us"] for sample in samples)]
+    return 2 * len(wild) > len(series)
+
+
 def key_of(samples):
     """What the runtimes are compared by."""
     return next(key for key in ("limit_kb", "per_s", "wall_us")

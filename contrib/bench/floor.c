@@ -91,10 +91,8 @@ static void protect(char *argv[], char *env[])
 
 	must(self, "open the program");
 	must(fstatfs(self, &fs), "look at the program's mount");
-	if (fs.f_flags & ST_RDONLY) {
-		close(self);
-		return;
-	}
+	if (fs.f_flags & ST_RDONLY)
+		return; /* execve closes it */
 	tree = (int)syscall(SYS_open_tree, self, "",
 	                    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
 	                            AT_EMPTY_PATH);
@@ -156,15 +154,19 @@ static void attach(int tree, const char *path)
 	     path);
 }
 
-/* OPTIONS: key, value, key, value, NULL. */
-static int make_mount(const char *type, const char *const *options,
-                      unsigned int attributes)
+/* OPTIONS: key, value, key, value, NULL; or NULL. */
+static int make_mount(const char *type, const char *source,
+                      const char *const *options, unsigned int attributes)
 {
 	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
 	int tree;
 
 	must(fs, type);
-	for (; *options; options += 2)
+	if (source)
+		must(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source",
+		             source, 0),
+		     source);
+	for (; options && *options; options += 2)
 		must(syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, options[0],
 		             options[1], 0),
 		     options[0]);
@@ -176,10 +178,10 @@ static int make_mount(const char *type, const char *const *options,
 	return tree;
 }
 
-static void mount_at(const char *path, const char *type,
+static void mount_at(const char *path, const char *type, const char *source,
                      const char *const *options, unsigned int attributes)
 {
-	int tree = make_mount(type, options, attributes);
+	int tree = make_mount(type, source, options, attributes);
 
 	mkdir(path, 0755); /* it may be there */
 	attach(tree, path);
@@ -216,22 +218,21 @@ static void make_dev(void)
 		{ "/proc/self/fd/0", "/dev/stdin" },
 		{ "/proc/self/fd/1", "/dev/stdout" },
 		{ "/proc/self/fd/2", "/dev/stderr" },
-		{ "/proc/kcore", "/dev/core" },
 		{ "pts/ptmx", "/dev/ptmx" },
+		{ "/proc/kcore", "/dev/core" }, /* where there is one */
 	};
-	size_t i;
+	size_t count = ARRAY_SIZE(links) - (access("/proc/kcore", F_OK) != 0);
 
-	for (i = 0; i < ARRAY_SIZE(nodes); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		must(mknod(nodes[i].name, S_IFCHR | 0666,
 		           makedev(nodes[i].major, nodes[i].minor)),
 		     nodes[i].name);
-	for (i = 0; i < ARRAY_SIZE(links); i++)
+	for (size_t i = 0; i < count; i++)
 		must(symlink(links[i][0], links[i][1]), links[i][1]);
 }
 
 static void make_mounts(void)
 {
-	static const char *const none[] = { NULL };
 	static const char *const dev[] = { "mode", "755", "size", "65536k",
 		                           NULL };
 	static const char *const pts[] = { "ptmxmode", "0666", "mode", "0620",
@@ -239,15 +240,16 @@ static void make_mounts(void)
 	static const char *const shm[] = { "mode", "1777", "size", "65536k",
 		                           NULL };
 
-	mount_at("/proc", "proc", none, 0);
-	mount_at("/dev", "tmpfs", dev,
+	mount_at("/proc", "proc", "proc", NULL, 0);
+	mount_at("/dev", "tmpfs", "tmpfs", dev,
 	         MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
-	mount_at("/dev/pts", "devpts", pts,
+	mount_at("/dev/pts", "devpts", "devpts", pts,
 	         MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	mount_at("/dev/shm", "tmpfs", shm, SAFE);
-	mount_at("/dev/mqueue", "mqueue", none, SAFE);
-	mount_at("/sys", "sysfs", none, SAFE | MOUNT_ATTR_RDONLY);
-	mount_at("/sys/fs/cgroup", "cgroup2", none, SAFE | MOUNT_ATTR_RDONLY);
+	mount_at("/dev/shm", "tmpfs", "shm", shm, SAFE);
+	mount_at("/dev/mqueue", "mqueue", "mqueue", NULL, SAFE);
+	mount_at("/sys", "sysfs", "sysfs", NULL, SAFE | MOUNT_ATTR_RDONLY);
+	mount_at("/sys/fs/cgroup", "cgroup2", "cgroup2", NULL,
+	         SAFE | MOUNT_ATTR_RDONLY);
 	make_dev();
 }
 
@@ -261,22 +263,24 @@ static void mask_paths(void)
 		"/sys/devices/virtual/powercap", "/sys/firmware",
 	};
 	/* clang-format on */
-	static const char *const empty[] = { "size", "0", "nr_inodes", "1",
-		                             NULL };
+	static const char *const mode[] = { "mode", "555", NULL };
+	int empty = -1;
 	struct stat stat;
 	int tree;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		if (lstat(paths[i], &stat))
 			continue;
-		if (S_ISDIR(stat.st_mode))
-			tree = make_mount("tmpfs", empty,
-			                  SAFE | MOUNT_ATTR_RDONLY);
-		else
+		/* One empty directory for all; execve closes what is open. */
+		if (!S_ISDIR(stat.st_mode))
 			tree = clone_tree(AT_FDCWD, "/dev/null", 0);
+		else if (empty >= 0)
+			tree = clone_tree(empty, "", AT_EMPTY_PATH);
+		else
+			tree = empty = make_mount("tmpfs", NULL, mode,
+			                          SAFE | MOUNT_ATTR_RDONLY);
 		must(tree, paths[i]);
 		attach(tree, paths[i]);
-		close(tree);
 	}
 }
 
@@ -345,8 +349,7 @@ __attribute__((noreturn)) static void child(const struct floor *floor)
 {
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
 			     "/usr/bin:/sbin:/bin";
-	static char term[] = "TERM=xterm";
-	static char *const env[] = { path, term, NULL };
+	static char *const env[] = { path, "TERM=xterm", NULL };
 	char *const *argv = floor->options->argv;
 	char go;
 
@@ -363,8 +366,8 @@ __attribute__((noreturn)) static void child(const struct floor *floor)
 	umask(0);
 	enter_rootfs(floor->rootfs);
 	make_mounts();
-	mask_paths();
 	protect_paths();
+	mask_paths();
 	umask(022);
 	reduce_rights();
 	close(floor->go[1]);
@@ -401,6 +404,7 @@ static const struct device_rule {
 	{ BPF_DEVCG_DEV_CHAR, 7, 5, 1 }, /* console */
 	{ BPF_DEVCG_DEV_CHAR, 7, 5, 2 }, /* ptmx */
 	{ BPF_DEVCG_DEV_CHAR, 7, 136, DEVICE_ANY },
+	{ BPF_DEVCG_DEV_CHAR, 7, 10, 200 }, /* tun */
 };
 
 /* REGISTERS: 0x12 is from 1 to 2. */
@@ -556,12 +560,6 @@ static int run(const struct options *options)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void usage(void)
-{
-	dprintf(STDERR_FILENO, "see the first lines of floor.c\n");
-	_exit(2);
-}
-
 /* Global options, "run", -b BUNDLE, ID, and the program. */
 static void read_options(char *argv[], struct options *ret_options)
 {
@@ -578,11 +576,13 @@ static void read_options(char *argv[], struct options *ret_options)
 		else if (strcmp(*argv, "--seccomp") == 0 && argv[1])
 			ret_options->seccomp = *++argv;
 		else
-			usage();
+			break; /* which is refused below */
 	}
-	if (!argv[0] || !argv[1] || strcmp(argv[1], "-b") != 0 || !argv[2] ||
-	    !argv[3])
-		usage();
+	if (!argv[0] || strcmp(argv[0], "run") != 0 || !argv[1] ||
+	    strcmp(argv[1], "-b") != 0 || !argv[2] || !argv[3]) {
+		dprintf(STDERR_FILENO, "see the first lines of floor.c\n");
+		_exit(2);
+	}
 	ret_options->bundle = argv[2];
 	ret_options->id = argv[3];
 	ret_options->argv = argv[4] ? argv + 4 : alone;

@@ -166,9 +166,8 @@ def waterfalls(traces, host):
     for picture in waterfall.pictures(traces.series["trace"],
                                       host["runtimes"]):
         yield figure(picture)
-    yield ('<p class="faint">The traced start whose time is the median; the '
-           "two kinds of bars overlap, as the runtime and init work at the "
-           "same time. The runtimes' own bars are medians.</p>")
+    yield ('<p class="faint">The fastest of a few starts of each runtime. '
+           "The runtime and the container's init work at the same time.</p>")
 
 
 def page(host, results, traces):

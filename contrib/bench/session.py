@@ -76,6 +76,9 @@ def measure_one(chosen, world, bundles, scenario):
     except (Refused, OSError, ValueError) as reason:
         result.refused = str(reason).strip()
         world.clear()
+    if any(figures.unquiet(series) for series in result.series.values()):
+        result.notes.append("the machine was not quiet: medians are far "
+                            "above minima")
     progress.end()
     return result
 

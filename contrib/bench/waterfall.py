@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draw one start phase by phase, from what `run --trace` wrote."""
 import json
-import statistics
 
 from charts import RIGHT, WIDTH, Axis, Picture, colour_of, time_text
 
@@ -13,12 +12,12 @@ LEAST_US = 8
 LEFT = 230
 ROW = 19
 # How much longer than the phases another runtime's bar may be, to be whole.
-OVERHANG = 2.6
+OVERHANG = 3.3
 
 
-def median_sample(samples):
-    ordered = sorted(samples, key=lambda sample: sample["wall_us"])
-    return ordered[len(ordered) // 2]
+def fastest(samples):
+    """The start in which the least else happened to the machine."""
+    return min(samples, key=lambda sample: sample["wall_us"])
 
 
 def phases(sample):
@@ -76,9 +75,8 @@ def draw_phase(picture, axis, y, row, kind):
 
 def draw_lane(picture, axis, y, name, samples, kind):
     """A runtime as a bar until its payload began, and until its end."""
-    wall = statistics.median(sample["wall_us"] for sample in samples)
-    firsts = [s["first_us"] for s in samples if s["first_us"] is not None]
-    first = statistics.median(firsts) if firsts else wall
+    wall = fastest(samples)["wall_us"]
+    first = fastest(samples)["first_us"] or wall
     picture.text(LEFT - 12, y + 15, name, "strong", "end")
     picture.bar(axis.x(0), y, axis.x(wall) - axis.x(0), 22, kind,
                 f"{name} ends: {time_text(wall)}", 0.4)
@@ -95,11 +93,10 @@ def draw_lane(picture, axis, y, name, samples, kind):
 
 def draw(name, series, names):
     """The phases of NAME, and the others below on the same axis."""
-    sample = median_sample(series[name])
+    sample = fastest(series[name])
     rows = phases(sample)
     last = max(end for _, _, spans in rows for _, end, _ in spans)
-    slowest = max(statistics.median(s["wall_us"] for s in samples)
-                  for samples in series.values())
+    slowest = max(fastest(samples)["wall_us"] for samples in series.values())
     axis = Axis(0, max(last, sample["wall_us"],
                        min(slowest * 1.02, OVERHANG * last)), left=LEFT)
     picture = Picture(f"one start of {name}, phase by phase")
@@ -139,7 +136,7 @@ def traced(series):
 def plain_lanes(series, names):
     """Where no runtime tells its phases: only the bars."""
     picture = Picture("until the first instruction, and until the end")
-    axis = Axis(0, max(statistics.median(s["wall_us"] for s in samples)
+    axis = Axis(0, max(fastest(samples)["wall_us"]
                        for samples in series.values()) * 1.02, left=LEFT)
     bottom = 10 + 30 * len(series)
     axis.draw(picture, 4, bottom)
