@@ -64,8 +64,8 @@ def host_of(chosen, world):
                          for runtime in world.runtimes}}
 
 
-def measure_one(chosen, world, bundles, scenario):
-    progress = Progress(scenario.title)
+def measure_one(chosen, world, bundles, scenario, place=""):
+    progress = Progress(place + scenario.title)
     job = modes.Job(scenario, world, bundles, chosen.rounds, chosen.warm_up,
                     progress)
     result = Result(scenario, {}, notes=job.notes)
@@ -165,9 +165,10 @@ def measure_all(chosen):
         print(f"{name}: {version}")
     results = []
     traces = trace_of(chosen, world, bundles)
-    for name in chosen.scenario:
+    for number, name in enumerate(chosen.scenario, 1):
         scenario = scenarios.changed(scenarios.SCENARIOS[name], chosen)
-        results.append(measure_one(chosen, world, bundles, scenario))
+        place = f"[{number}/{len(chosen.scenario)}] "
+        results.append(measure_one(chosen, world, bundles, scenario, place))
         tell(results[-1], chosen.bases)
     bad = any(result.refused for result in results) or \
         not any(result.series for result in results)
