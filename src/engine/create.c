@@ -204,6 +204,20 @@ static int creation_help_net(struct creation *c, struct error *err)
 	return c->plan->ns.net_helper ? net_helper_start(&c->net, err) : 0;
 }
 
+/*
+ * The helper that we started tends to wait for our CPU, and init would wait
+ * for the helper: so it goes first. What we have to do takes half of what
+ * init still has to do. Only who moves init, and waits for that in the kernel
+ * anyway, begins at once.
+ */
+static int creation_give_way(struct creation *c, struct error *err)
+{
+	(void)err;
+	if (!creation_moves_init(c))
+		net_helper_collect(&c->net);
+	return 0;
+}
+
 static int creation_open_store(struct creation *c, struct error *err)
 {
 	return engine_open_store(c->engine, true, err);
@@ -235,6 +249,7 @@ int creation_make(struct creation *c, struct error *err)
 		{ "claim id and cgroup", creation_claim },
 		{ "open sources", creation_open_sources },
 		{ "clone init", creation_spawn },
+		{ "give way", creation_give_way },
 		{ "devices, record, words with init", creation_converse },
 	};
 

@@ -97,6 +97,8 @@ int creation_load(struct creation *c, struct error *err);
  * first find init behind it. Poststop hooks only warn.
  */
 int creation_cross_bridge(struct creation *c, struct error *err);
+/* True if init is not in all its cgroups yet: writes to procs files. */
+bool creation_moves_init(const struct creation *c);
 int creation_converse(struct creation *c, struct error *err);
 void creation_run_poststop(struct creation *c);
 struct state_facts creation_state_facts(const struct creation *c);

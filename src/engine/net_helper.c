@@ -59,15 +59,21 @@ int net_helper_take(const struct net_helper *helper, struct error *err)
 	return 0;
 }
 
-void net_helper_end(struct net_helper *helper)
+void net_helper_collect(struct net_helper *helper)
 {
 	siginfo_t info;
 
 	fd_close(&helper->socket);
 	if (helper->pid <= 0)
 		return;
-	sys_pidfd_send_signal(helper->pidfd, SIGKILL);
 	sys_waitid(P_PIDFD, (id_t)helper->pidfd, &info, WEXITED);
 	fd_close(&helper->pidfd);
 	helper->pid = 0;
+}
+
+void net_helper_end(struct net_helper *helper)
+{
+	if (helper->pid > 0)
+		sys_pidfd_send_signal(helper->pidfd, SIGKILL);
+	net_helper_collect(helper);
 }

@@ -24,5 +24,8 @@ int net_helper_start(struct net_helper *ret_helper, struct error *err);
 /* By init: enter the namespace, waiting for it if need be. */
 int net_helper_take(const struct net_helper *helper, struct error *err);
 
+/* By the parent, once init has its socket: wait until it is done, close. */
+void net_helper_collect(struct net_helper *helper);
+
 /* By the parent: end it if it is still there, collect it, close. */
 void net_helper_end(struct net_helper *helper);

@@ -138,13 +138,18 @@ static int creation_write_record(struct creation *c, struct error *err)
 	               : store_write_record(&c->arena, &c->dir, &record, err);
 }
 
+bool creation_moves_init(const struct creation *c)
+{
+	return c->cgroup.count &&
+	       (c->plan->cgroup.mode == PLAN_CGROUP_V1 || c->outside_cgroup);
+}
+
 /* All that init need not wait for at once, in the order it may ask for it. */
 static int creation_work(struct creation *c, struct error *err)
 {
-	bool join = c->plan->cgroup.mode == PLAN_CGROUP_V1 || c->outside_cgroup;
 	int result = creation_write_procfs(c, err);
 
-	if (result == 0 && join && c->cgroup.count) {
+	if (result == 0 && creation_moves_init(c)) {
 		result =
 			cgroup_join(&c->cgroup, c->pid, c->outside_cgroup, err);
 		if (result == 0)
@@ -152,6 +157,11 @@ static int creation_work(struct creation *c, struct error *err)
 	}
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
+	/*
+	 * The last one to close it waits for RCU: not init, who has closed its
+	 * copy by now, and not while init leaves the host's root.
+	 */
+	fd_close(&c->engine->self_mount);
 	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;
@@ -285,8 +295,6 @@ int creation_converse(struct creation *c, struct error *err)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, err);
-	/* Init has closed its copy long ago, and is busy: now is the time. */
-	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
 	return creation_listen(c, err);

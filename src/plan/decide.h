@@ -9,6 +9,7 @@
 #include "plan/plan.h"
 
 struct json_writer;
+struct mount_request;
 
 /* What the caller asked for beside config.json. Strings may be NULL. */
 struct plan_options {
@@ -40,7 +41,8 @@ struct planner {
 	const struct oci_spec *spec;
 	const struct facts *facts;
 	const struct plan_options *options;
-	struct plan *plan; /* under construction */
+	struct plan *plan;            /* under construction */
+	struct mount_request *mounts; /* of the spec, once mounts.c read them */
 };
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source);

@@ -14,14 +14,6 @@ bool plan_in_user_namespace(const struct planner *p)
 	return p->plan->ns.all & CLONE_NEWUSER || p->facts->user_namespace;
 }
 
-void mount_request_read(struct planner *p, const struct oci_mount *mount,
-                        struct mount_request *ret_request)
-{
-	ret_request->mount = mount;
-	ret_request->destination = path_clean(p->arena, mount->destination);
-	mount_options_read(p->arena, &mount->options, &ret_request->options);
-}
-
 struct plan_mount *mount_add(struct planner *p, enum plan_mount_kind kind,
                              const struct mount_request *r)
 {
@@ -349,41 +341,55 @@ static bool waits(struct planner *p, const struct mount_request *r)
 	       (p->plan->ns.net_helper && type && str_equal(type, "sysfs"));
 }
 
+static struct mount_request read_request(struct planner *p,
+                                         const struct oci_mount *mount)
+{
+	struct mount_request request = {
+		.mount = mount,
+		.destination = path_clean(p->arena, mount->destination),
+	};
+
+	mount_options_read(p->arena, &mount->options, &request.options);
+	return request;
+}
+
 /*
- * Which mounts come after the devices: those that wait, and what is made
- * later on top of them or over them. The order among them stays.
+ * All of them, read once. Those come after the devices that wait, and what is
+ * made later on top of them or over them; the order among them stays.
  */
-static bool *find_late(struct planner *p, struct mount_request *requests)
+static const struct mount_request *requests(struct planner *p)
 {
 	size_t count = p->spec->mounts_count;
-	bool *late = arena_new_array(p->arena, bool, count);
+	struct mount_request *all = p->mounts;
 	size_t i;
 	size_t j;
 
+	if (all)
+		return all;
+	all = arena_new_array(p->arena, struct mount_request, count);
 	for (i = 0; i < count; i++) {
-		mount_request_read(p, &p->spec->mounts[i], &requests[i]);
-		late[i] = waits(p, &requests[i]);
-		for (j = 0; j < i && !late[i]; j++)
-			late[i] = late[j] && overlap(requests[i].destination,
-			                             requests[j].destination);
+		all[i] = read_request(p, &p->spec->mounts[i]);
+		all[i].late = waits(p, &all[i]);
+		for (j = 0; j < i && !all[i].late; j++)
+			all[i].late =
+				all[j].late &&
+				overlap(all[i].destination, all[j].destination);
 	}
-	return late;
+	p->mounts = all;
+	return all;
 }
 
 static int add_mounts(struct planner *p, bool late, struct error *err)
 {
-	size_t count = p->spec->mounts_count;
-	struct mount_request *requests =
-		arena_new_array(p->arena, struct mount_request, count);
-	const bool *is_late = find_late(p, requests);
+	const struct mount_request *all = requests(p);
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		if (is_late[i] != late)
+	for (i = 0; i < p->spec->mounts_count; i++) {
+		if (all[i].late != late)
 			continue;
-		if (add_mount(p, &requests[i], err) < 0)
+		if (add_mount(p, &all[i], err) < 0)
 			return error_wrap(err, "mounts[%zu]: %s", i,
-			                  requests[i].destination);
+			                  all[i].destination);
 	}
 	return 0;
 }
@@ -398,35 +404,42 @@ int plan_late_mounts(struct planner *p, struct error *err)
 	return add_mounts(p, true, err);
 }
 
-/* The last one that makes /dev; *RET_REQUEST is written if there is one. */
-static bool find_dev(struct planner *p, struct mount_request *ret_request)
+bool mounts_change_late(struct planner *p, const char *path)
 {
+	const struct mount_request *all = requests(p);
 	size_t i;
 
-	for (i = p->spec->mounts_count; i > 0; i--) {
-		struct mount_request request;
-
-		mount_request_read(p, &p->spec->mounts[i - 1], &request);
-		if (request.options.remount ||
-		    !str_equal(request.destination, "/dev"))
-			continue;
-		*ret_request = request;
-		return true;
-	}
+	for (i = 0; i < p->spec->mounts_count; i++)
+		if (all[i].late && overlap(all[i].destination, path))
+			return true;
 	return false;
+}
+
+/* The last one that makes /dev, or NULL. */
+static const struct mount_request *find_dev(struct planner *p)
+{
+	const struct mount_request *all = requests(p);
+	size_t i;
+
+	for (i = p->spec->mounts_count; i > 0; i--)
+		if (!all[i - 1].options.remount &&
+		    str_equal(all[i - 1].destination, "/dev"))
+			return &all[i - 1];
+	return NULL;
 }
 
 bool mounts_bind_dev(struct planner *p)
 {
-	struct mount_request request;
+	const struct mount_request *dev = find_dev(p);
 
-	return find_dev(p, &request) && request.options.bind;
+	return dev && dev->options.bind;
 }
 
 bool mounts_readonly_dev(struct planner *p)
 {
-	struct mount_request r;
+	const struct mount_request *dev = find_dev(p);
 
-	return find_dev(p, &r) && !r.options.bind &&
-	       (r.options.set | r.options.recursive_set) & MOUNT_ATTR_RDONLY;
+	return dev && !dev->options.bind &&
+	       (dev->options.set | dev->options.recursive_set) &
+	               MOUNT_ATTR_RDONLY;
 }

@@ -10,10 +10,8 @@ struct mount_request {
 	const struct oci_mount *mount;
 	const char *destination; /* clean */
 	struct mount_options options;
+	bool late; /* made after the devices */
 };
-
-void mount_request_read(struct planner *p, const struct oci_mount *mount,
-                        struct mount_request *ret_request);
 
 /* A new step; its mount has destination and attributes of the request. */
 struct plan_mount *mount_add(struct planner *p, enum plan_mount_kind kind,
@@ -27,8 +25,10 @@ struct plan_mount *mount_add_fs(struct planner *p, const char *type,
 /* Change the attributes of what stands at DESTINATION by then. */
 void mount_add_attr(struct planner *p, const char *destination, uint64_t set);
 
-/* What plan_mounts() left out because it has to wait for the cgroup. */
+/* What plan_mounts() left out because it waits for cgroup or network. */
 int plan_late_mounts(struct planner *p, struct error *err);
+/* True if one of these comes to lie over, on or below PATH. */
+bool mounts_change_late(struct planner *p, const char *path);
 
 /* True if the container's /dev is one of the host's. */
 bool mounts_bind_dev(struct planner *p);

@@ -127,7 +127,13 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
 		decide_process,  decide_seccomp, plan_rootfs,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
-	struct planner p = { arena, spec, facts, options, plan };
+	struct planner p = {
+		.arena = arena,
+		.spec = spec,
+		.facts = facts,
+		.options = options,
+		.plan = plan,
+	};
 	size_t i;
 
 	if (!spec->root)

@@ -12,6 +12,7 @@
  *   namespaces, keyring, lo, names   nobody looks at the file tree yet
  *   cut, root                        from here on no mount reaches the host
  *   mounts, devices, links           while the parent works
+ *   read-only and masked in /proc    it is complete, if no sysctl is to come
  *   network, late mounts             sysfs shows the network it is made in
  *   wait for the v1 cgroups          as late as it can be
  *   hooks                            the host's tree is still in reach
@@ -195,34 +196,75 @@ static void add_sysctls(struct planner *p)
 	}
 }
 
-static int add_paths(struct planner *p, enum plan_step_kind kind,
-                     const struct oci_strings *paths, struct error *err)
+static bool has_early_hooks(const struct planner *p)
 {
+	const struct plan_hook_list *hooks = p->plan->hooks;
+
+	return hooks[PLAN_HOOK_PRESTART].count > 0 ||
+	       hooks[PLAN_HOOK_CREATE_RUNTIME].count > 0 ||
+	       hooks[PLAN_HOOK_CREATE_CONTAINER].count > 0;
+}
+
+/*
+ * Nothing that comes later looks at /proc or changes it: then init restricts
+ * it at once, instead of waiting for the network first.
+ */
+static bool proc_is_complete(struct planner *p)
+{
+	const struct oci_linux *config = p->spec->linux_;
+
+	return !has_early_hooks(p) && !(config && config->sysctl.count > 0) &&
+	       !mounts_change_late(p, "/proc");
+}
+
+/* Those of PATHS that lie in /proc, if it is complete, or all the others. */
+static int add_paths(struct planner *p, enum plan_step_kind kind,
+                     const struct oci_strings *paths, bool in_proc,
+                     struct error *err)
+{
+	bool complete = proc_is_complete(p);
 	size_t i;
 
 	for (i = 0; i < paths->count; i++) {
+		const char *path;
+
 		if (!path_is_absolute(paths->items[i]))
 			return error_set(err, ERROR_CONFIG, -EINVAL,
 			                 "\"%s\" is not absolute",
 			                 paths->items[i]);
-		add_text(p, kind, path_clean(p->arena, paths->items[i]));
+		path = path_clean(p->arena, paths->items[i]);
+		if ((complete && path_is_within(path, "/proc")) == in_proc)
+			add_text(p, kind, path);
 	}
+	return 0;
+}
+
+static int add_restricted_paths(struct planner *p, bool in_proc,
+                                struct error *err)
+{
+	const struct oci_linux *config = p->spec->linux_;
+
+	if (!config)
+		return 0;
+	if (add_paths(p, PLAN_STEP_READONLY, &config->readonly_paths, in_proc,
+	              err) < 0)
+		return error_wrap(err, "linux.readonlyPaths");
+	if (add_paths(p, PLAN_STEP_MASK, &config->masked_paths, in_proc, err) <
+	    0)
+		return error_wrap(err, "linux.maskedPaths");
 	return 0;
 }
 
 static int add_restrictions(struct planner *p, struct error *err)
 {
-	const struct oci_linux *config = p->spec->linux_;
+	int result;
 
 	add_propagation(p);
 	if (p->spec->root->readonly)
 		add_flags(p, PLAN_STEP_READONLY_ROOT, 0);
-	if (config &&
-	    add_paths(p, PLAN_STEP_READONLY, &config->readonly_paths, err) < 0)
-		return error_wrap(err, "linux.readonlyPaths");
-	if (config &&
-	    add_paths(p, PLAN_STEP_MASK, &config->masked_paths, err) < 0)
-		return error_wrap(err, "linux.maskedPaths");
+	result = add_restricted_paths(p, false, err);
+	if (result < 0)
+		return result;
 	if (mounts_readonly_dev(p))
 		mount_add_attr(p, "/dev", MOUNT_ATTR_RDONLY);
 	return 0;
@@ -239,6 +281,8 @@ static int add_tree(struct planner *p, struct error *err)
 	if (result < 0)
 		return result;
 	result = plan_devices(p, err);
+	if (result == 0)
+		result = add_restricted_paths(p, true, err);
 	if (result < 0)
 		return result;
 	add_network(p);

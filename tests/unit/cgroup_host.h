@@ -87,7 +87,13 @@ static inline bool skipped(const char *reason)
 static inline int decide(void)
 {
 	static const struct plan_options options = { .id = "test" };
-	struct planner p = { &arena, &spec, &facts, &options, &plan };
+	struct planner p = {
+		.arena = &arena,
+		.spec = &spec,
+		.facts = &facts,
+		.options = &options,
+		.plan = &plan,
+	};
 
 	memset(&plan, 0, sizeof(plan));
 	return plan_cgroup(&p, &err);

@@ -76,8 +76,13 @@ static inline void teardown(void)
 
 static inline int decide(const struct facts *facts)
 {
-	struct planner p = { &in.arena, &in.spec, facts, &in.options,
-		             &in.plan };
+	struct planner p = {
+		.arena = &in.arena,
+		.spec = &in.spec,
+		.facts = facts,
+		.options = &in.options,
+		.plan = &in.plan,
+	};
 
 	memset(&in.plan, 0, sizeof(in.plan));
 	return plan_cgroup(&p, &in.err);

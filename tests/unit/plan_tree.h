@@ -44,8 +44,13 @@ static inline void set_up(void)
 	f.spec.root = &f.root;
 	f.spec.linux_ = &f.config;
 	f.plan.ns.all = f.plan.ns.created = USUAL;
-	f.planner = (struct planner){ &f.arena, &f.spec, &f.facts, &f.options,
-		                      &f.plan };
+	f.planner = (struct planner){
+		.arena = &f.arena,
+		.spec = &f.spec,
+		.facts = &f.facts,
+		.options = &f.options,
+		.plan = &f.plan,
+	};
 }
 
 static inline void tear_down(void)

@@ -38,8 +38,13 @@ static void input_init(struct input *in)
 	in->facts.last_cap = 40;
 	in->plan.ns.created = CLONE_NEWUSER;
 	in->plan.ns.all = CLONE_NEWUSER;
-	in->p = (struct planner){ &in->arena, &in->spec, &in->facts,
-		                  &in->options, &in->plan };
+	in->p = (struct planner){
+		.arena = &in->arena,
+		.spec = &in->spec,
+		.facts = &in->facts,
+		.options = &in->options,
+		.plan = &in->plan,
+	};
 }
 
 static int decide(struct input *in)

@@ -119,7 +119,13 @@ static const struct plan *plan_row(struct arena *arena, int created, int joined)
 	struct facts facts = { .last_cap = 40, .cpus = row_cpus };
 	struct plan_options options = { .id = "c" };
 	struct plan *plan = arena_new(arena, struct plan);
-	struct planner p = { arena, &spec, &facts, &options, plan };
+	struct planner p = {
+		.arena = arena,
+		.spec = &spec,
+		.facts = &facts,
+		.options = &options,
+		.plan = plan,
+	};
 	const struct str_value *row;
 
 	for (row = type_names; row->name; row++) {
@@ -249,7 +255,13 @@ START_TEST(offsets_are_written_as_the_kernel_reads_them)
 	struct facts facts = { .last_cap = 40 };
 	struct plan_options options = { .id = "c" };
 	struct plan plan = { .id = "c" };
-	struct planner p = { &arena, &spec, &facts, &options, &plan };
+	struct planner p = {
+		.arena = &arena,
+		.spec = &spec,
+		.facts = &facts,
+		.options = &options,
+		.plan = &plan,
+	};
 
 	ck_assert_int_eq(plan_namespaces(&p, NULL), 0);
 	ck_assert_str_eq(plan.ns.time_offsets,
@@ -270,7 +282,13 @@ START_TEST(a_config_without_linux_makes_nothing)
 	struct facts facts = { .last_cap = 40 };
 	struct plan_options options = { .id = "c" };
 	struct plan plan = { .id = "c" };
-	struct planner p = { &arena, &spec, &facts, &options, &plan };
+	struct planner p = {
+		.arena = &arena,
+		.spec = &spec,
+		.facts = &facts,
+		.options = &options,
+		.plan = &plan,
+	};
 
 	ck_assert_int_eq(plan_namespaces(&p, NULL), 0);
 	ck_assert_str_eq(render(&arena, &plan.ns), "parent:clone()");

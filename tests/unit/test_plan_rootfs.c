@@ -112,6 +112,71 @@ START_TEST(paths_to_hide_are_absolute)
 
 END_TEST
 
+/* /proc is restricted before what has to wait, unless something still comes. */
+static void restrict_proc(void)
+{
+	static const char *masked[] = { "/proc/kcore", "/sys/firmware" };
+	static const char *readonly[] = { "/proc/sys" };
+
+	f.config.masked_paths = (struct oci_strings){ masked, 2 };
+	f.config.readonly_paths = (struct oci_strings){ readonly, 1 };
+	f.plan.ns.created = f.plan.ns.all = USUAL | CLONE_NEWNET;
+	f.plan.ns.net_helper = true;
+	add_mount("/proc", "proc", "proc", "");
+	add_mount("/sys", "sysfs", "sysfs", "");
+}
+
+START_TEST(proc_is_restricted_while_the_network_is_made)
+{
+	restrict_proc();
+	expect_steps("keyring cut root fs.proc:/proc dev readonly mask "
+	             "namespace fs.sysfs:/sys pivot mask");
+}
+
+END_TEST
+
+START_TEST(a_sysctl_is_set_before_proc_is_restricted)
+{
+	struct oci_pair sysctl = { "net.ipv4.ip_forward", "1" };
+
+	restrict_proc();
+	f.config.sysctl = (struct oci_map){ &sysctl, 1 };
+	expect_steps("keyring cut root fs.proc:/proc dev namespace "
+	             "fs.sysfs:/sys pivot sysctl readonly mask mask");
+}
+
+END_TEST
+
+START_TEST(a_hook_sees_proc_unrestricted)
+{
+	static const enum plan_hook_kind kinds[] = {
+		PLAN_HOOK_PRESTART,
+		PLAN_HOOK_CREATE_RUNTIME,
+		PLAN_HOOK_CREATE_CONTAINER,
+	};
+
+	restrict_proc();
+	f.plan.hooks[kinds[_i]].count = 1;
+	expect_steps(_i < 2 ? "keyring cut root fs.proc:/proc dev namespace "
+	                      "fs.sysfs:/sys runtime-hooks pivot readonly "
+	                      "mask mask"
+	                    : "keyring cut root fs.proc:/proc dev namespace "
+	                      "fs.sysfs:/sys container-hooks pivot readonly "
+	                      "mask mask");
+}
+
+END_TEST
+
+START_TEST(a_root_that_is_mounted_late_is_restricted_afterwards)
+{
+	restrict_proc();
+	add_mount("/", "tmpfs", "tmpfs", "");
+	expect_steps("keyring cut root fs.proc:/proc dev namespace "
+	             "fs.sysfs:/sys fs.tmpfs:/ pivot readonly mask mask");
+}
+
+END_TEST
+
 /* ---- propagation */
 
 static const struct {
@@ -344,6 +409,11 @@ static void add_order_tests(Suite *suite)
 	tcase_add_test(tcase, a_joined_mount_namespace_is_not_changed);
 	tcase_add_test(tcase, restrictions_need_a_mount_namespace);
 	tcase_add_test(tcase, paths_to_hide_are_absolute);
+	tcase_add_test(tcase, proc_is_restricted_while_the_network_is_made);
+	tcase_add_test(tcase, a_sysctl_is_set_before_proc_is_restricted);
+	tcase_add_loop_test(tcase, a_hook_sees_proc_unrestricted, 0, 3);
+	tcase_add_test(tcase,
+	               a_root_that_is_mounted_late_is_restricted_afterwards);
 	tcase_add_loop_test(tcase,
 	                    the_root_is_cut_off_and_then_propagates_as_told, 0,
 	                    ARRAY_SIZE(propagations));
