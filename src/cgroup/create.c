@@ -108,7 +108,9 @@ int cgroup_undo(struct cgroup *cgroup, struct error *err)
 		result = dir_remove(&dir, first ? NULL : err);
 		if (first == 0)
 			first = result;
-		cgroup_unmake(cgroup, i);
+		/* Parents that were made for it. */
+		if (cgroup->made[i] > 1)
+			cgroup_unmake(cgroup, i);
 	}
 	cgroup_close(cgroup);
 	return first;

@@ -9,8 +9,8 @@
 #include "engine/engine.h"
 
 struct runf {
+	struct arena arena; /* which this struct itself is in */
 	struct engine engine;
-	char *root;
 	void (*log)(void *context, enum runf_log_level level, const char *text);
 	void *log_context;
 };

@@ -75,6 +75,7 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 {
 	struct runf_options ours;
 	struct error err = { .code = 0 };
+	struct arena arena = { .chunks = NULL };
 	struct runf *runf;
 	int result;
 
@@ -84,17 +85,11 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 	                          &err);
 	if (result < 0)
 		return lib_return(result, &err, ret_err);
-	runf = calloc(1, sizeof(*runf));
-	if (runf)
-		runf->root = strdup(ours.root ? ours.root : DEFAULT_ROOT);
-	if (!runf || !runf->root) {
-		free(runf);
-		result = error_system(&err, -ENOMEM, "open a context");
-		return lib_return(result, &err, ret_err);
-	}
+	runf = arena_new(&arena, struct runf);
+	runf->engine.root =
+		arena_strdup(&arena, ours.root ? ours.root : DEFAULT_ROOT);
 	runf->log = ours.log;
 	runf->log_context = ours.log_context;
-	runf->engine.root = runf->root;
 	runf->engine.store.fd = -1;
 	runf->engine.self_mount = protect_take_mount();
 	runf->engine.cgroup_disabled = ours.cgroup_disabled;
@@ -102,18 +97,21 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 	runf->engine.log.level = (enum log_level)ours.log_level;
 	runf->engine.log.emit = ours.log ? lib_log : NULL;
 	runf->engine.log.context = runf;
+	runf->arena = arena;
 	*ret_runf = runf;
 	return 0;
 }
 
 void runf_close(struct runf *runf)
 {
+	struct arena arena;
+
 	if (!runf)
 		return;
 	store_close(&runf->engine.store);
 	fd_close(&runf->engine.self_mount);
-	free(runf->root);
-	free(runf);
+	arena = runf->arena;
+	arena_release(&arena);
 }
 
 void runf_free_text(char *text)

@@ -2,22 +2,32 @@
 /* Who runf is on this host, and all facts together. */
 #include <fcntl.h>
 
+#include "base/str.h"
 #include "probe/internal.h"
 #include "probe/probe.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
 /*
- * The first user namespace's inode (PROC_USER_INIT_INO). Its id map proves
- * nothing: a nested one may map every id to itself.
+ * The first user namespace is known by its inode (PROC_USER_INIT_INO). Its id
+ * map proves nothing: a nested one may map every id to itself. A kernel
+ * without user namespaces has no such file. (To read the link is cheaper than
+ * to look at what it leads to.)
  */
-#define FIRST_USER_NS UINT64_C(0xEFFFFFFD)
+static bool is_in_user_namespace(void)
+{
+	static const char first[] = "user:[4026531837]";
+	char link[64];
+	ssize_t length = sys_readlinkat(AT_FDCWD, "/proc/self/ns/user", link,
+	                                sizeof(link));
+
+	return length >= 0 && !str_equal(link, first);
+}
 
 int probe_self(struct facts *facts, struct error *err)
 {
 	uint64_t effective;
 	uint64_t inheritable;
-	struct stat st;
 	int result = sys_capget(&effective, &facts->caps, &inheritable);
 
 	if (result < 0)
@@ -26,10 +36,7 @@ int probe_self(struct facts *facts, struct error *err)
 	facts->cpus = result < 0 ? 1 : (unsigned int)result;
 	facts->uid = sys_geteuid();
 	facts->gid = sys_getegid();
-	/* A kernel without user namespaces has no such file. */
-	facts->user_namespace =
-		sys_fstatat(AT_FDCWD, "/proc/self/ns/user", &st, 0) == 0 &&
-		st.st_ino != FIRST_USER_NS;
+	facts->user_namespace = is_in_user_namespace();
 	return 0;
 }
 

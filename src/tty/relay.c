@@ -143,7 +143,8 @@ static int relay_loop(struct relay *relay, struct error *err)
 		if (result < 0)
 			return error_system(err, result,
 			                    "wait for the process");
-		if (fds[1].revents)
+		/* When it has ended, that is what SIGCHLD is about. */
+		if (fds[1].revents && !fds[0].revents)
 			relay_take_signals(relay);
 		if (fds[2].revents || fds[3].revents)
 			tty_channel_move(&relay->input);
