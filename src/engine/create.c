@@ -31,7 +31,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->options = options;
 	c->gated = gated;
 	c->dir.fd = -1;
-	c->net = NET_HELPER_NONE;
+	c->maker = MAKER_NONE;
 	c->console = -1;
 	c->gate = -1;
 	c->sync[0] = -1;
@@ -198,24 +198,22 @@ static int creation_spawn(struct creation *c, struct error *err)
 	return creation_cross_bridge(c, err);
 }
 
-/* First of all, so that it is done when init comes to it. */
-static int creation_help_net(struct creation *c, struct error *err)
-{
-	return c->plan->ns.net_helper ? net_helper_start(&c->net, err) : 0;
-}
-
 /*
- * The helper that we started tends to wait for our CPU, and init would wait
- * for the helper: so it goes first. What we have to do takes half of what
- * init still has to do. Only who moves init, and waits for that in the kernel
- * anyway, begins at once.
+ * On a busy machine, or one with two CPUs, the maker waits for ours, and init
+ * would wait for the maker: so it goes first. What we have to do takes half
+ * of what init still has to do. Only who moves init, and waits for that in
+ * the kernel anyway, begins at once.
  */
-static int creation_give_way(struct creation *c, struct error *err)
+static int creation_help(struct creation *c, struct error *err)
 {
-	(void)err;
-	if (!creation_moves_init(c))
-		net_helper_collect(&c->net);
-	return 0;
+	int helped = c->plan->ns.helped;
+	int result = 0;
+
+	if (helped)
+		result = maker_start(helped, c->sync[0], &c->maker, err);
+	if (result == 0 && !creation_moves_init(c))
+		result = maker_collect(&c->maker, err);
+	return result;
 }
 
 static int creation_open_store(struct creation *c, struct error *err)
@@ -243,13 +241,12 @@ int creation_make(struct creation *c, struct error *err)
 {
 	static const struct creation_phase phases[] = {
 		{ "check", creation_check },
-		{ "start the network's maker", creation_help_net },
 		{ "store", creation_open_store },
 		{ "filter and sockets", creation_prepare },
 		{ "claim id and cgroup", creation_claim },
 		{ "open sources", creation_open_sources },
 		{ "clone init", creation_spawn },
-		{ "give way", creation_give_way },
+		{ "make namespaces beside init", creation_help },
 		{ "devices, record, words with init", creation_converse },
 	};
 
@@ -293,7 +290,7 @@ void creation_end(struct creation *c)
 	fd_close(&c->sync[1]);
 	for (i = 0; i < c->sources_open; i++)
 		fd_close(&c->sources[i].fd);
-	net_helper_end(&c->net);
+	maker_end(&c->maker);
 	creation_undo(c);
 	fd_close(&c->console);
 	fd_close(&c->gate);

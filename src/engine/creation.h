@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
-#include "engine/net_helper.h"
+#include "engine/maker.h"
 #include "engine/state.h"
 #include "engine/trace.h"
 #include "plan/facts.h"
@@ -41,7 +41,7 @@ struct creation {
 	struct rootfs_source *sources;
 	int *source_fds; /* the same, for ns/ */
 	size_t sources_open;
-	struct net_helper net;
+	struct maker maker;
 	int console; /* connected console socket, or -1 */
 	int gate;
 	int sync[2]; /* parent's end, init's end */

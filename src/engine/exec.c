@@ -246,8 +246,8 @@ static int execution_listen(struct execution *x, struct error *err)
 {
 	for (;;) {
 		struct sync_message message;
-		int fd = -1;
-		int result = sync_receive(x->sync[0], &message, &fd);
+		int fds[SYNC_FDS_MAX];
+		int result = sync_receive(x->sync[0], &message, fds);
 
 		if (result == 0)
 			return 0;
@@ -257,11 +257,11 @@ static int execution_listen(struct execution *x, struct error *err)
 			*err = message.error;
 			return err->code;
 		}
-		if (message.type != SYNC_CONSOLE || fd < 0)
+		if (message.type != SYNC_CONSOLE || fds[0] < 0)
 			continue;
-		x->master = fd;
+		x->master = fds[0];
 		if (x->console >= 0)
-			result = tty_send_console(x->console, fd, err);
+			result = tty_send_console(x->console, x->master, err);
 		if (result < 0)
 			return result;
 	}

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "engine/creation.h"
@@ -13,6 +14,7 @@
 #include "ns/ns.h"
 #include "proc/proc.h"
 #include "sys/file.h"
+#include "sys/ns.h"
 #include "sys/process.h"
 #include "tty/console.h"
 
@@ -28,6 +30,8 @@ struct init {
 	int slave;            /* of the terminal, or -1 */
 	int report;           /* where errors go: sync, later the gate's pipe */
 	unsigned int arrived; /* bit n: message n came before it was due */
+	int made[SYNC_FDS_MAX]; /* namespaces that came, and... */
+	int32_t made_code;      /* ...why there are none */
 };
 
 /*
@@ -38,7 +42,8 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 {
 	while (!(init->arrived & 1U << type)) {
 		struct sync_message message;
-		int result = sync_receive(init->sync, &message, NULL);
+		int fds[SYNC_FDS_MAX];
+		int result = sync_receive(init->sync, &message, fds);
 
 		if (result < 0)
 			return error_system(err, result,
@@ -50,7 +55,35 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 			return error_set(err, ERROR_INTERNAL, -EPROTO,
 			                 "unknown message %d",
 			                 (int)message.type);
+		if (message.type == SYNC_NAMESPACES) {
+			memcpy(init->made, fds, sizeof(fds));
+			init->made_code = message.value;
+		}
 		init->arrived |= 1U << message.type;
+	}
+	return 0;
+}
+
+/* Enter what the maker made: each descriptor is of the next type. */
+static int init_take(struct init *init, int flags, struct error *err)
+{
+	static const int types[] = { CLONE_NEWNET, CLONE_NEWIPC };
+	int result = init_await(init, SYNC_NAMESPACES, err);
+	size_t next = 0;
+	size_t i;
+
+	if (result < 0)
+		return result;
+	if (init->made_code < 0)
+		return error_system(err, init->made_code, "make namespaces");
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!(flags & types[i]))
+			continue;
+		result = sys_setns(init->made[next], types[i]);
+		if (result < 0)
+			return error_system(err, result,
+			                    "enter a new namespace");
+		fd_close(&init->made[next++]);
 	}
 	return 0;
 }
@@ -65,7 +98,7 @@ static int init_namespace(struct init *init, const struct plan_ns_step *step,
 	    init_await(init, SYNC_CGROUP, err) < 0)
 		return err->code;
 	if (step->verb == PLAN_NS_TAKE)
-		return net_helper_take(&init->c->net, err);
+		return init_take(init, step->flags, err);
 	return ns_apply(&init->plan->ns, step, init->c->source_fds, err);
 }
 

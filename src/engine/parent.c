@@ -155,13 +155,10 @@ static int creation_work(struct creation *c, struct error *err)
 		if (result == 0)
 			result = sync_tell(c->sync[0], SYNC_CGROUP, err);
 	}
+	if (result == 0)
+		result = maker_collect(&c->maker, err);
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
-	/*
-	 * The last one to close it waits for RCU: not init, who has closed its
-	 * copy by now, and not while init leaves the host's root.
-	 */
-	fd_close(&c->engine->self_mount);
 	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;
@@ -244,8 +241,8 @@ static int creation_listen(struct creation *c, struct error *err)
 {
 	for (;;) {
 		struct sync_message message;
-		int fd = -1;
-		int result = sync_receive(c->sync[0], &message, &fd);
+		int fds[SYNC_FDS_MAX];
+		int result = sync_receive(c->sync[0], &message, fds);
 
 		if (result == 0)
 			return c->gated ? creation_explain_end(c, err) : 0;
@@ -253,8 +250,8 @@ static int creation_listen(struct creation *c, struct error *err)
 			return error_system(err, result, "receive from init");
 		if (message.type == SYNC_READY)
 			return 0;
-		if (message.type == SYNC_CONSOLE && fd >= 0) {
-			result = creation_take_console(c, fd, err);
+		if (message.type == SYNC_CONSOLE && fds[0] >= 0) {
+			result = creation_take_console(c, fds[0], err);
 		} else if (message.type == SYNC_RUN_HOOKS) {
 			result = creation_run_runtime_hooks(c, err);
 		} else if (message.type == SYNC_ERROR) {
@@ -295,6 +292,11 @@ int creation_converse(struct creation *c, struct error *err)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, err);
+	/*
+	 * Who closes it last waits for RCU. Init has closed its copy long ago,
+	 * and nobody waits for us now.
+	 */
+	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
 	return creation_listen(c, err);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "sys/file.h"
@@ -39,9 +40,17 @@ void sync_send_error(int socket, const struct error *err)
 	(void)sys_write(socket, &message, sizeof(message));
 }
 
-int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd)
+static void sync_close(int *fds)
 {
-	int fd = -1;
+	size_t i;
+
+	for (i = 0; i < SYNC_FDS_MAX; i++)
+		fd_close(&fds[i]);
+}
+
+int sync_receive(int socket, struct sync_message *ret_message, int *ret_fds)
+{
+	int fds[SYNC_FDS_MAX] = { -1, -1 };
 	ssize_t length;
 
 	/*
@@ -49,22 +58,22 @@ int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd)
 	 * before what it has said itself: that is still to come.
 	 */
 	do {
-		size_t count = 1;
+		size_t count = SYNC_FDS_MAX;
 
 		length = sys_receive_fds(socket, ret_message,
-		                         sizeof(*ret_message), &fd, &count);
+		                         sizeof(*ret_message), fds, &count);
 	} while (length == -ECONNRESET);
+	if (length > 0 && length != SYNC_SHORT &&
+	    length != sizeof(*ret_message))
+		length = -EBADMSG;
 	if (length <= 0) {
-		fd_close(&fd);
+		sync_close(fds);
 		return (int)length;
 	}
-	if (length != SYNC_SHORT && length != sizeof(*ret_message)) {
-		fd_close(&fd);
-		return -EBADMSG;
-	}
-	if (ret_fd)
-		*ret_fd = take_fd(&fd);
-	fd_close(&fd);
+	if (ret_fds)
+		memcpy(ret_fds, fds, sizeof(fds));
+	else
+		sync_close(fds);
 	ret_message->error.text[sizeof(ret_message->error.text) - 1] = '\0';
 	return 1;
 }

@@ -7,7 +7,8 @@
 #include "base/error.h"
 
 /*
- * One SOCK_SEQPACKET pair, parent at one end, bridge and init at the other.
+ * One SOCK_SEQPACKET pair, parent (and the namespaces' maker) at one end,
+ * bridge and init at the other.
  * Its end closes by execve: the parent reads end-of-file and knows that the
  * program runs (or that init died, which it sees by other means).
  *
@@ -21,6 +22,8 @@
  *                                     over the host yet: run yours
  *   parent         SYNC_HOOKS_RAN
  *   parent         SYNC_CGROUP        you are in every cgroup you shall be in
+ *   maker          SYNC_NAMESPACES    value: 0, or why there are none; a
+ *                                     descriptor of the network's, then ipc's
  *   parent         SYNC_GO            limits, devices and record are in place
  *   init           SYNC_READY         all is done but what `start` asks for
  *   bridge, init   SYNC_ERROR         the error object; the sender ends
@@ -35,6 +38,7 @@ enum sync_type {
 	SYNC_RUN_HOOKS,
 	SYNC_HOOKS_RAN,
 	SYNC_CGROUP,
+	SYNC_NAMESPACES,
 	SYNC_GO,
 	SYNC_READY,
 	SYNC_ERROR,
@@ -58,11 +62,15 @@ int sync_tell(int socket, enum sync_type type, struct error *err);
 /* ERR goes over as it is. Failure is not reported: there is nobody left. */
 void sync_send_error(int socket, const struct error *err);
 
+/* As many descriptors as a message can have. */
+#define SYNC_FDS_MAX 2
+
 /*
- * The next message. Returns 1, 0 at end-of-file, or a negative errno. RET_FD
- * (may be NULL) receives a descriptor if one came, else -1.
+ * The next message. Returns 1, 0 at end-of-file, or a negative errno.
+ * RET_FDS (SYNC_FDS_MAX of them, or NULL) receive the descriptors that came;
+ * the others are -1.
  */
-int sync_receive(int socket, struct sync_message *ret_message, int *ret_fd);
+int sync_receive(int socket, struct sync_message *ret_message, int *ret_fds);
 
 /*
  * Wait for a message of TYPE; anything else is an error. End-of-file means

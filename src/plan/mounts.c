@@ -330,15 +330,17 @@ static bool overlap(const char *a, const char *b)
 	return path_is_within(a, b) || path_is_within(b, a);
 }
 
-/* It shows what init enters late: its cgroup, or its network (sysfs). */
+/* It shows what init enters late: its cgroup, its network, its queues. */
 static bool waits(struct planner *p, const struct mount_request *r)
 {
 	const char *type = r->mount->type;
+	int helped = p->plan->ns.helped;
 
-	if (r->options.bind || r->options.remount)
+	if (r->options.bind || r->options.remount || !type)
 		return false;
 	return (mount_is_cgroup(r) && plan_cgroup_is_late(p)) ||
-	       (p->plan->ns.net_helper && type && str_equal(type, "sysfs"));
+	       (helped & CLONE_NEWNET && str_equal(type, "sysfs")) ||
+	       (helped & CLONE_NEWIPC && str_equal(type, "mqueue"));
 }
 
 static struct mount_request read_request(struct planner *p,

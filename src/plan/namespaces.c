@@ -21,7 +21,7 @@
  *
  * The cgroup namespace is never cloned: it would be rooted at the parent's
  * cgroup. Init unshares it once it is in its own; rootfs.c places that step.
- * The network namespace may come from a helper; rootfs.c places init's step.
+ * Some may come from a helper; rootfs.c places init's step.
  * The time namespace is entered by init itself: it counts for children only,
  * but a process of one thread may enter the one for its children (Linux 5.6).
  */
@@ -76,20 +76,23 @@ static void add_init(struct planner *p, int created, int joined)
 
 /*
  * To make a network namespace takes the kernel as long as all the mounts. A
- * second CPU can do it meanwhile, unless a new user namespace is to own it.
+ * second CPU can do it meanwhile, unless a new user namespace is to own it,
+ * and the one for IPC with it, which mounts a file system.
  */
-static bool wants_net_helper(const struct planner *p)
+static int choose_helped(const struct planner *p)
 {
 	const struct plan_namespaces *ns = &p->plan->ns;
 
-	return ns->created & CLONE_NEWNET && !(ns->all & CLONE_NEWUSER) &&
-	       p->facts->cpus > 1;
+	if (!(ns->created & CLONE_NEWNET) || ns->all & CLONE_NEWUSER ||
+	    p->facts->cpus < 2)
+		return 0;
+	return ns->created & (CLONE_NEWNET | CLONE_NEWIPC);
 }
 
 static void add_steps(struct planner *p, int created, int joined)
 {
-	int helped = p->plan->ns.net_helper ? CLONE_NEWNET : 0;
-	int cloned = created & ~(CLONE_NEWCGROUP | CLONE_NEWTIME | helped);
+	int cloned = created &
+	             ~(CLONE_NEWCGROUP | CLONE_NEWTIME | p->plan->ns.helped);
 	int others = joined & ~(CLONE_NEWUSER | CLONE_NEWPID);
 
 	if (joined & CLONE_NEWUSER ||
@@ -172,7 +175,7 @@ int plan_namespaces(struct planner *p, struct error *err)
 	}
 	ns->all = created | joined;
 	ns->created = created;
-	ns->net_helper = wants_net_helper(p);
+	ns->helped = choose_helped(p);
 	if (created & CLONE_NEWTIME)
 		ns->time_offsets = offsets_text(p, config);
 	add_steps(p, created, joined);

@@ -52,12 +52,12 @@ enum plan_actor {
 };
 
 enum plan_ns_verb {
-	PLAN_NS_JOIN,       /* setns to sources[source] */
-	PLAN_NS_CLONE,      /* clone3 with `flags`; may be 0 */
-	PLAN_NS_UNSHARE,    /* unshare `flags` */
-	PLAN_NS_WAIT_IDMAP, /* until the parent has written the maps */
-	PLAN_NS_OFFSETS,    /* unshare time, set the offsets, enter */
-	PLAN_NS_TAKE, /* enter the network namespace that the helper made */
+	PLAN_NS_JOIN,        /* setns to sources[source] */
+	PLAN_NS_CLONE,       /* clone3 with `flags`; may be 0 */
+	PLAN_NS_UNSHARE,     /* unshare `flags` */
+	PLAN_NS_WAIT_IDMAP,  /* until the parent has written the maps */
+	PLAN_NS_OFFSETS,     /* unshare time, set the offsets, enter */
+	PLAN_NS_TAKE,        /* enter those that the maker made */
 	PLAN_NS_BECOME_ROOT, /* idmap.root_uid and root_gid */
 };
 
@@ -85,10 +85,10 @@ struct plan_namespaces {
 	int all;     /* CLONE_NEW*: every one that is new or joined */
 	int created; /* CLONE_NEW*: the new ones */
 	/*
-	 * A helper on another CPU makes the network namespace, with its
-	 * loopback up, while init mounts; init TAKEs it when it has to.
+	 * CLONE_NEW*: what a helper makes on another CPU while init mounts,
+	 * the network with its loopback up; init TAKEs it when it has to.
 	 */
-	bool net_helper;
+	int helped;
 	struct plan_idmap idmap;
 	const char *time_offsets; /* text for timens_offsets, or NULL */
 };

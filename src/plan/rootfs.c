@@ -13,7 +13,7 @@
  *   cut, root                        from here on no mount reaches the host
  *   mounts, devices, links           while the parent works
  *   read-only and masked in /proc    it is complete, if no sysctl is to come
- *   network, late mounts             sysfs shows the network it is made in
+ *   network and ipc, late mounts     sysfs shows the network it is made in
  *   wait for the v1 cgroups          as late as it can be
  *   hooks                            the host's tree is still in reach
  *   console, pivot                   from here on the host is out of reach
@@ -55,16 +55,16 @@ static void add_namespaces(struct planner *p)
 }
 
 /* As late as it can be: before what shows the network, and before hooks. */
-static void add_network(struct planner *p)
+static void add_helped(struct planner *p)
 {
 	struct plan_ns_step *step;
 
-	if (!p->plan->ns.net_helper)
+	if (!p->plan->ns.helped)
 		return;
 	step = &planner_add_step(p, PLAN_STEP_NAMESPACE)->ns;
 	step->actor = PLAN_IN_INIT;
 	step->verb = PLAN_NS_TAKE;
-	step->flags = CLONE_NEWNET;
+	step->flags = p->plan->ns.helped;
 }
 
 /* Without a UTS namespace the name would be the host's. */
@@ -91,7 +91,7 @@ static int add_surroundings(struct planner *p, struct error *err)
 	if (!p->options->no_new_keyring)
 		add_text(p, PLAN_STEP_KEYRING,
 		         arena_printf(p->arena, "_ses.%s", p->options->id));
-	if (p->plan->ns.created & CLONE_NEWNET && !p->plan->ns.net_helper)
+	if (p->plan->ns.created & ~p->plan->ns.helped & CLONE_NEWNET)
 		add_flags(p, PLAN_STEP_LOOPBACK, 0);
 	return add_names(p, err);
 }
@@ -285,7 +285,7 @@ static int add_tree(struct planner *p, struct error *err)
 		result = add_restricted_paths(p, true, err);
 	if (result < 0)
 		return result;
-	add_network(p);
+	add_helped(p);
 	result = plan_late_mounts(p, err);
 	if (result < 0)
 		return result;
@@ -320,7 +320,7 @@ static int add_bare_root(struct planner *p, struct error *err)
 		planner_warn(p, "mounts: not made, as there is no new mount "
 		                "namespace");
 	add_text(p, PLAN_STEP_HOST_ROOT, p->plan->rootfs);
-	add_network(p);
+	add_helped(p);
 	plan_enter_cgroup(p);
 	add_hooks(p);
 	add_console(p);

@@ -86,59 +86,89 @@ static long helper_raise_loopback(void)
 	return result;
 }
 
-static void helper_send(int socket, int32_t code, int fd)
+/* Send what became of it, with COUNT descriptors. */
+static void helper_send(struct sys_ns_maker *maker, const int *fds,
+                        size_t count)
 {
 	union {
 		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+		char space[CMSG_SPACE(SYS_NS_MAKER_MAX * sizeof(int))];
+	} control = { .header = { .cmsg_len = (socklen_t)CMSG_LEN(count *
+		                                                  sizeof(int)),
 		                  .cmsg_level = SOL_SOCKET,
 		                  .cmsg_type = SCM_RIGHTS } };
-	struct iovec data = { &code, sizeof(code) };
+	struct iovec data = { &maker->word, 2 * sizeof(int32_t) };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	if (count) {
+		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
 		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.space);
+		message.msg_controllen =
+			(socklen_t)CMSG_SPACE(count * sizeof(int));
 	}
-	helper_call(SYS_sendmsg, socket, helper_pointer(&message), MSG_NOSIGNAL,
-	            0, 0);
+	helper_call(SYS_sendmsg, maker->socket, helper_pointer(&message),
+	            MSG_NOSIGNAL, 0, 0);
 }
 
-static int make_net(void *argument)
+/* Returns how many descriptors there are, or a negative errno. */
+static long make_namespaces(int flags, int *fds)
 {
-	int socket = (int)(intptr_t)argument;
-	long fd = -1;
-	long result;
+	static const struct {
+		int flag;
+		const char *path;
+	} kinds[SYS_NS_MAKER_MAX] = {
+		{ CLONE_NEWNET, "/proc/self/ns/net" },
+		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },
+	};
+
+	long result = helper_call(SYS_unshare, flags, 0, 0, 0, 0);
+	long count = 0;
+	size_t i;
+
+	if (result == 0 && flags & CLONE_NEWNET)
+		result = helper_raise_loopback();
+	for (i = 0; i < SYS_NS_MAKER_MAX && result >= 0; i++) {
+		if (!(flags & kinds[i].flag))
+			continue;
+		result = helper_call(SYS_openat, AT_FDCWD,
+		                     helper_pointer(kinds[i].path),
+		                     O_RDONLY | O_CLOEXEC, 0, 0);
+		if (result >= 0)
+			fds[count++] = (int)result;
+	}
+	return result < 0 ? result : count;
+}
+
+static int helper_main(void *argument)
+{
+	struct sys_ns_maker *maker = argument;
+	int fds[SYS_NS_MAKER_MAX];
+	long count;
 
 	helper_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	result = helper_call(SYS_unshare, CLONE_NEWNET, 0, 0, 0, 0);
-	if (result == 0)
-		result = helper_raise_loopback();
-	if (result == 0)
-		result = fd = helper_call(SYS_openat, AT_FDCWD,
-		                          helper_pointer("/proc/self/ns/net"),
-		                          O_RDONLY | O_CLOEXEC, 0, 0);
-	helper_send(socket, result < 0 ? (int32_t)result : 0, (int)fd);
+	count = make_namespaces(maker->flags, fds);
+	maker->value = count < 0 ? (int32_t)count : 0;
+	helper_send(maker, fds, count < 0 ? 0 : (size_t)count);
 	helper_call(SYS_exit, 0, 0, 0, 0, 0);
 	return 0;
 }
 
-pid_t sys_spawn_net_maker(int socket, int *ret_pidfd)
+pid_t sys_spawn_ns_maker(const struct sys_ns_maker *maker, int *ret_pidfd)
 {
 	static _Alignas(16) char stack[STACK_SIZE];
+	/* The caller goes on; this has to stay as it is meanwhile. */
+	static struct sys_ns_maker own;
 	sigset_t all;
 	sigset_t before;
 	int pidfd = -1;
 	pid_t pid;
 
+	own = *maker;
 	/* No handler of the caller's may run on that stack. */
 	sigfillset(&all);
 	sys_set_signal_mask(&all, &before);
-	pid = (pid_t)SYS_RESULT(clone(make_net, stack + sizeof(stack),
-	                              HELPER_FLAGS, (void *)(intptr_t)socket,
-	                              &pidfd));
+	pid = (pid_t)SYS_RESULT(clone(helper_main, stack + sizeof(stack),
+	                              HELPER_FLAGS, &own, &pidfd));
 	sys_set_signal_mask(&before, NULL);
 	if (pid > 0)
 		*ret_pidfd = pidfd;

@@ -2,12 +2,22 @@
 /* A child that shares the caller's memory, for one task that takes long. */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
+struct sys_ns_maker {
+	int flags;     /* CLONE_NEWNET, CLONE_NEWIPC */
+	int socket;    /* where the outcome is sent */
+	int32_t word;  /* what the outcome begins with */
+	int32_t value; /* its own: 0, or a negative errno */
+};
+
+#define SYS_NS_MAKER_MAX 2
+
 /*
- * Start a process that unshares its network namespace, brings the interface
- * `lo` up, sends a descriptor of the namespace over SOCKET (with an int32_t,
- * 0; without a descriptor that is a negative errno) and ends. It is killed
- * when the caller ends. One at a time. Returns its pid.
+ * Start a process that unshares the namespaces of MAKER, brings the new
+ * network's `lo` up, and sends word and value to the socket, with a descriptor
+ * of each namespace, in the order above, if all went well. Then it ends. It
+ * is killed when the caller ends. One at a time. Returns its pid.
  */
-pid_t sys_spawn_net_maker(int socket, int *ret_pidfd);
+pid_t sys_spawn_ns_maker(const struct sys_ns_maker *maker, int *ret_pidfd);

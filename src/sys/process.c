@@ -23,9 +23,9 @@
 #	define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
 
-/* Names for the highest signal and the largest CPU mask we care for. */
+/* The highest signal, and as many CPUs as Linux can have (CONFIG_NR_CPUS). */
 #define SIGNAL_MAX     64
-#define CPU_MASK_BYTES 8192
+#define CPU_MASK_BYTES 1024
 
 pid_t sys_clone(uint64_t flags, int cgroup, int *ret_pidfd)
 {
@@ -266,7 +266,7 @@ int sys_close_range(unsigned int first, unsigned int last, int flags)
 
 int sys_reset_affinity(void)
 {
-	static unsigned char mask[CPU_MASK_BYTES];
+	unsigned char mask[CPU_MASK_BYTES];
 	long result;
 
 	memset(mask, 0xff, sizeof(mask));

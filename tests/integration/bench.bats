@@ -154,7 +154,9 @@ look='cut -d" " -f4- /proc/self/mountinfo |
 	contains "$(cat "$BATS_TEST_TMPDIR/runf.saw")" "protected"
 	contains "$(cat "$BATS_TEST_TMPDIR/runf.saw")" \
 		"'/fuse': Operation not permitted"
-	diff "$BATS_TEST_TMPDIR/runf.saw" "$BATS_TEST_TMPDIR/floor.saw"
+	# Which mount came first makes no difference where none covers another.
+	diff <(sort "$BATS_TEST_TMPDIR/runf.saw") \
+		<(sort "$BATS_TEST_TMPDIR/floor.saw")
 	nothing_left
 }
 

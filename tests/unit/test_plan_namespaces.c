@@ -209,7 +209,7 @@ START_TEST(a_second_cpu_makes_the_network_namespace)
 	row_cpus = cases[_i].cpus;
 	plan = plan_row(&arena, cases[_i].created, cases[_i].joined);
 	row_cpus = 0;
-	ck_assert_int_eq(plan->ns.net_helper, cases[_i].helped);
+	ck_assert_int_eq(plan->ns.helped != 0, cases[_i].helped);
 	/* Whoever makes it, it is made once. */
 	ck_assert_int_eq(strstr(render(&arena, &plan->ns), "net") == NULL,
 	                 cases[_i].helped);

@@ -121,7 +121,7 @@ static void restrict_proc(void)
 	f.config.masked_paths = (struct oci_strings){ masked, 2 };
 	f.config.readonly_paths = (struct oci_strings){ readonly, 1 };
 	f.plan.ns.created = f.plan.ns.all = USUAL | CLONE_NEWNET;
-	f.plan.ns.net_helper = true;
+	f.plan.ns.helped = CLONE_NEWNET;
 	add_mount("/proc", "proc", "proc", "");
 	add_mount("/sys", "sysfs", "sysfs", "");
 }
@@ -346,7 +346,7 @@ END_TEST
 
 START_TEST(what_shows_the_network_waits_for_its_maker)
 {
-	f.plan.ns.net_helper = true;
+	f.plan.ns.helped = CLONE_NEWNET;
 	f.plan.ns.created = f.plan.ns.all = USUAL;
 	add_mount("/proc", "proc", "proc", "");
 	add_mount("/sys", "sysfs", "sysfs", "ro");
