@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The container's init, from its first instruction to execve. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "ns/ns.h"
 #include "proc/proc.h"
 #include "sys/file.h"
+#include "sys/mount.h"
 #include "sys/ns.h"
 #include "sys/process.h"
 #include "tty/console.h"
@@ -175,6 +177,36 @@ static int init_own_hooks(struct init *init, enum plan_hook_kind kind,
 	                       cwd, err);
 }
 
+/*
+ * The mount that the program runs from is attached nowhere, and whoever closes
+ * such a one last waits for RCU: init on its way to execve, or the parent,
+ * whose wait then meets init's when that leaves the host's root. So it goes
+ * with the host's mounts: attached to any file of this namespace, for the
+ * moment until they are unmounted all at once. If it cannot be, there is one
+ * wait more.
+ */
+static void init_drop_program(int program)
+{
+	int file = sys_openat(AT_FDCWD, "/proc/version", O_PATH, 0);
+
+	if (file >= 0)
+		(void)sys_move_mount(program, "", file, "",
+		                     MOVE_MOUNT_F_EMPTY_PATH |
+		                             MOVE_MOUNT_T_EMPTY_PATH);
+	sys_close(file);
+}
+
+static int init_leave_host(struct init *init, const struct plan_step *step,
+                           struct error *err)
+{
+	int program = init->c->engine->self_mount;
+
+	if (program >= 0 && step->kind == PLAN_STEP_PIVOT)
+		init_drop_program(program);
+	sys_close(program);
+	return rootfs_apply(&init->rootfs, step, err);
+}
+
 static int init_step(struct init *init, const struct plan_step *step,
                      struct error *err)
 {
@@ -193,15 +225,15 @@ static int init_step(struct init *init, const struct plan_step *step,
 		return 0;
 	case PLAN_STEP_SYSCTL: return init_sysctl(init, &step->sysctl, err);
 	case PLAN_STEP_WAIT_CGROUP: return init_await(init, SYNC_CGROUP, err);
+	case PLAN_STEP_PIVOT:
+	case PLAN_STEP_MOVE_ROOT:
+	case PLAN_STEP_CHROOT: return init_leave_host(init, step, err);
 	case PLAN_STEP_CUT:
 	case PLAN_STEP_ROOT:
 	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_MOUNT:
 	case PLAN_STEP_DEVICE:
 	case PLAN_STEP_LINK:
-	case PLAN_STEP_PIVOT:
-	case PLAN_STEP_MOVE_ROOT:
-	case PLAN_STEP_CHROOT:
 	case PLAN_STEP_PROPAGATION:
 	case PLAN_STEP_READONLY_ROOT:
 	case PLAN_STEP_MASK:
@@ -416,7 +448,6 @@ void init_main(const struct creation *c)
 	 */
 	sys_close(c->dir.fd);
 	sys_close(c->engine->store.fd);
-	sys_close(c->engine->self_mount);
 	sys_close(c->console);
 	sys_close(c->sync[0]);
 	trace_is_init(c->trace);

@@ -292,10 +292,7 @@ int creation_converse(struct creation *c, struct error *err)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, err);
-	/*
-	 * Who closes it last waits for RCU. Init has closed its copy long ago,
-	 * and nobody waits for us now.
-	 */
+	/* Init takes its copy along with the host's mounts: see there. */
 	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
