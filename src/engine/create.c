@@ -198,24 +198,6 @@ static int creation_spawn(struct creation *c, struct error *err)
 	return creation_cross_bridge(c, err);
 }
 
-/*
- * On a busy machine, or one with two CPUs, the maker waits for ours, and init
- * would wait for the maker: so it goes first. What we have to do takes half
- * of what init still has to do. Only who moves init, and waits for that in
- * the kernel anyway, begins at once.
- */
-static int creation_help(struct creation *c, struct error *err)
-{
-	int helped = c->plan->ns.helped;
-	int result = 0;
-
-	if (helped)
-		result = maker_start(helped, c->sync[0], &c->maker, err);
-	if (result == 0 && !creation_moves_init(c))
-		result = maker_collect(&c->maker, err);
-	return result;
-}
-
 static int creation_open_store(struct creation *c, struct error *err)
 {
 	return engine_open_store(c->engine, true, err);
@@ -246,7 +228,7 @@ int creation_make(struct creation *c, struct error *err)
 		{ "claim id and cgroup", creation_claim },
 		{ "open sources", creation_open_sources },
 		{ "clone init", creation_spawn },
-		{ "make namespaces beside init", creation_help },
+		{ "namespaces, mounts beside init", creation_help },
 		{ "devices, record, words with init", creation_converse },
 	};
 

@@ -99,6 +99,13 @@ int creation_load(struct creation *c, struct error *err);
 int creation_cross_bridge(struct creation *c, struct error *err);
 /* True if init is not in all its cgroups yet: writes to procs files. */
 bool creation_moves_init(const struct creation *c);
+/*
+ * End init, and find out its reason if it had one: it is the one to tell,
+ * not that of the parent, RESULT and ERR, who could not go on without it.
+ */
+int creation_blame_init(struct creation *c, int result, struct error *err);
+/* beside.c: what init finds made when it comes to it. */
+int creation_help(struct creation *c, struct error *err);
 int creation_converse(struct creation *c, struct error *err);
 void creation_run_poststop(struct creation *c);
 struct state_facts creation_state_facts(const struct creation *c);

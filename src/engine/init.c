@@ -34,6 +34,7 @@ struct init {
 	unsigned int arrived; /* bit n: message n came before it was due */
 	int made[SYNC_FDS_MAX]; /* namespaces that came, and... */
 	int32_t made_code;      /* ...why there are none */
+	int mounts[SYNC_FDS_MAX];
 };
 
 /*
@@ -60,6 +61,8 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 		if (message.type == SYNC_NAMESPACES) {
 			memcpy(init->made, fds, sizeof(fds));
 			init->made_code = message.value;
+		} else if (message.type == SYNC_MOUNTS) {
+			memcpy(init->mounts, fds, sizeof(fds));
 		}
 		init->arrived |= 1U << message.type;
 	}
@@ -207,9 +210,28 @@ static int init_leave_host(struct init *init, const struct plan_step *step,
 	return rootfs_apply(&init->rootfs, step, err);
 }
 
+/* What the parent has made: a mount is attached, a file in one is there. */
+static int init_beside(struct init *init, const struct plan_step *step,
+                       struct error *err)
+{
+	int *fd = &init->mounts[step->beside - 1];
+	int result;
+
+	if (step->kind != PLAN_STEP_MOUNT)
+		return 0;
+	result = init_await(init, SYNC_MOUNTS, err);
+	if (result == 0)
+		result = rootfs_place_beside(&init->rootfs, &step->mount, *fd,
+		                             err);
+	fd_close(fd);
+	return result;
+}
+
 static int init_step(struct init *init, const struct plan_step *step,
                      struct error *err)
 {
+	if (step->beside)
+		return init_beside(init, step, err);
 	switch (step->kind) {
 	case PLAN_STEP_NAMESPACE: return init_namespace(init, &step->ns, err);
 	case PLAN_STEP_KEYRING: return init_keyring(init, step->text, err);

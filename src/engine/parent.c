@@ -263,12 +263,7 @@ static int creation_listen(struct creation *c, struct error *err)
 	}
 }
 
-/*
- * If the parent's own work fails because init is gone already, init's reason
- * is the one to tell.
- */
-static int creation_blame_init(struct creation *c, int result,
-                               struct error *err)
+int creation_blame_init(struct creation *c, int result, struct error *err)
 {
 	struct sync_message message;
 

@@ -21,6 +21,14 @@ int sync_send(int socket, enum sync_type type, int32_t value, int fd)
 	return sent < 0 ? (int)sent : 0;
 }
 
+int sync_send_fds(int socket, enum sync_type type, const int *fds, size_t count)
+{
+	struct sync_message message = { .type = type };
+	ssize_t sent = sys_send_fds(socket, &message, SYNC_SHORT, fds, count);
+
+	return sent < 0 ? (int)sent : 0;
+}
+
 int sync_tell(int socket, enum sync_type type, struct error *err)
 {
 	int result = sync_send(socket, type, 0, -1);
@@ -50,8 +58,12 @@ static void sync_close(int *fds)
 
 int sync_receive(int socket, struct sync_message *ret_message, int *ret_fds)
 {
-	int fds[SYNC_FDS_MAX] = { -1, -1 };
+	int fds[SYNC_FDS_MAX];
 	ssize_t length;
+	size_t i;
+
+	for (i = 0; i < SYNC_FDS_MAX; i++)
+		fds[i] = -1;
 
 	/*
 	 * A peer that ends with a message of ours unread is reported once, and

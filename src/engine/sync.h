@@ -24,6 +24,7 @@
  *   parent         SYNC_CGROUP        you are in every cgroup you shall be in
  *   maker          SYNC_NAMESPACES    value: 0, or why there are none; a
  *                                     descriptor of the network's, then ipc's
+ *   parent         SYNC_MOUNTS        a descriptor of each mount made beside
  *   parent         SYNC_GO            limits, devices and record are in place
  *   init           SYNC_READY         all is done but what `start` asks for
  *   bridge, init   SYNC_ERROR         the error object; the sender ends
@@ -39,6 +40,7 @@ enum sync_type {
 	SYNC_HOOKS_RAN,
 	SYNC_CGROUP,
 	SYNC_NAMESPACES,
+	SYNC_MOUNTS,
 	SYNC_GO,
 	SYNC_READY,
 	SYNC_ERROR,
@@ -52,6 +54,9 @@ struct sync_message {
 
 /* FD is sent along unless it is negative. 0, or a negative errno. */
 int sync_send(int socket, enum sync_type type, int32_t value, int fd);
+/* With COUNT descriptors, at most SYNC_FDS_MAX. */
+int sync_send_fds(int socket, enum sync_type type, const int *fds,
+                  size_t count);
 
 /*
  * Send a bare TYPE. 0 also if the peer is gone: its last words, or its end,
@@ -63,7 +68,7 @@ int sync_tell(int socket, enum sync_type type, struct error *err);
 void sync_send_error(int socket, const struct error *err);
 
 /* As many descriptors as a message can have. */
-#define SYNC_FDS_MAX 2
+#define SYNC_FDS_MAX 4
 
 /*
  * The next message. Returns 1, 0 at end-of-file, or a negative errno.

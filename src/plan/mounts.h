@@ -30,6 +30,9 @@ int plan_late_mounts(struct planner *p, struct error *err);
 /* True if one of these comes to lie over, on or below PATH. */
 bool mounts_change_late(struct planner *p, const char *path);
 
+/* beside.c: mark the steps that the parent does; all of them are there. */
+void plan_beside(struct planner *p);
+
 /* True if the container's /dev is one of the host's. */
 bool mounts_bind_dev(struct planner *p);
 /* True if the container's own /dev shall be read-only in the end. */

@@ -189,8 +189,17 @@ const char *plan_step_name(enum plan_step_kind kind);
 struct plan_step;
 const char *plan_step_detail(const struct plan_step *step);
 
+/* As many mounts as one message to init carries. */
+#define PLAN_BESIDE_MAX 4
+
 struct plan_step {
 	enum plan_step_kind kind;
+	/*
+	 * Not 0: the parent does it while init does what comes before. It
+	 * makes the instance of a MOUNT, which init only attaches (this is its
+	 * number, from 1), and a DEVICE or LINK in that instance.
+	 */
+	unsigned int beside;
 
 	union {
 		const char *text;

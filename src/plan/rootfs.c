@@ -335,7 +335,10 @@ int plan_rootfs(struct planner *p, struct error *err)
 
 	if (result < 0)
 		return result;
-	if (has_mount_namespace(p))
-		return add_tree(p, err);
-	return add_bare_root(p, err);
+	if (!has_mount_namespace(p))
+		return add_bare_root(p, err);
+	result = add_tree(p, err);
+	if (result == 0)
+		plan_beside(p);
+	return result;
 }

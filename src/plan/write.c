@@ -354,6 +354,8 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
 	case PLAN_STEP_WAIT_CGROUP:
 	case PLAN_STEP_READONLY_ROOT: break;
 	}
+	if (step->beside)
+		json_put_u64(w, "beside", step->beside);
 	json_close_object(w);
 }
 

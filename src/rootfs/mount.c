@@ -277,6 +277,30 @@ static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
 	return place_tree(rootfs, m, tree, place, err);
 }
 
+/* ---- made by the parent */
+
+int rootfs_make_beside(const struct plan_mount *mount, int *ret_fd,
+                       struct error *err)
+{
+	if (make_instance(mount, NULL, ret_fd, err) < 0)
+		return error_wrap(err, "mount %s", mount->destination);
+	return 0;
+}
+
+int rootfs_place_beside(struct rootfs *rootfs, const struct plan_mount *mount,
+                        int fd, struct error *err)
+{
+	auto_close int place = -1;
+	int result = rootfs_open_target(rootfs, mount->destination, S_IFDIR,
+	                                mount->no_follow, &place, err);
+
+	if (result == 0)
+		result = place_tree(rootfs, mount, fd, place, err);
+	if (result < 0)
+		return error_wrap(err, "mount %s", mount->destination);
+	return 0;
+}
+
 /* ---- binds */
 
 /* Only a procfs as a whole may stand at /proc. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 
 #include "base/fd.h"
@@ -89,23 +90,27 @@ static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
 	return 0;
 }
 
+static int make_device(int dir, const char *name,
+                       const struct plan_device *device, struct error *err)
+{
+	int result = make_node(dir, name, device);
+
+	if (result < 0)
+		return error_system(err, result, "make device %s",
+		                    device->path);
+	return 0;
+}
+
 int node_make(struct rootfs *rootfs, const struct plan_device *device,
               struct error *err)
 {
 	const char *name;
 	int dir;
-	int result;
 
 	if (device->bind)
 		return bind_node(rootfs, device, err);
 	dir = target_open_parent(rootfs, device->path, &name, err);
-	if (dir < 0)
-		return dir;
-	result = make_node(dir, name, device);
-	if (result < 0)
-		return error_system(err, result, "make device %s",
-		                    device->path);
-	return 0;
+	return dir < 0 ? dir : make_device(dir, name, device, err);
 }
 
 static bool exists(struct rootfs *rootfs, const char *path)
@@ -115,19 +120,11 @@ static bool exists(struct rootfs *rootfs, const char *path)
 	return fd >= 0;
 }
 
-int node_link(struct rootfs *rootfs, const struct plan_link *link,
-              struct error *err)
+static int make_link(int dir, const char *name, const struct plan_link *link,
+                     struct error *err)
 {
-	const char *name;
-	int result;
-	int dir;
+	int result = sys_symlinkat(link->target, dir, name);
 
-	if (link->if_exists && !exists(rootfs, link->target))
-		return 0;
-	dir = target_open_parent(rootfs, link->path, &name, err);
-	if (dir < 0)
-		return dir;
-	result = sys_symlinkat(link->target, dir, name);
 	if (result == -EEXIST && !link->replace)
 		return 0;
 	if (result == -EEXIST) {
@@ -139,6 +136,28 @@ int node_link(struct rootfs *rootfs, const struct plan_link *link,
 		return error_system(err, result, "link %s to %s", link->path,
 		                    link->target);
 	return 0;
+}
+
+int node_link(struct rootfs *rootfs, const struct plan_link *link,
+              struct error *err)
+{
+	const char *name;
+	int dir;
+
+	if (link->if_exists && !exists(rootfs, link->target))
+		return 0;
+	dir = target_open_parent(rootfs, link->path, &name, err);
+	return dir < 0 ? dir : make_link(dir, name, link, err);
+}
+
+int rootfs_fill_beside(int fd, const struct plan_step *step, struct error *err)
+{
+	bool device = step->kind == PLAN_STEP_DEVICE;
+	const char *path = device ? step->device.path : step->link.path;
+	const char *name = strrchr(path, '/') + 1;
+
+	return device ? make_device(fd, name, &step->device, err)
+	              : make_link(fd, name, &step->link, err);
 }
 
 /* ---- the console */

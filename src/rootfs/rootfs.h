@@ -59,6 +59,17 @@ int rootfs_apply(struct rootfs *rootfs, const struct plan_step *step,
                  struct error *err);
 
 /*
+ * By the parent: the instance of a MOUNT that it makes beside init, attached
+ * nowhere, and a DEVICE or LINK in it.
+ */
+int rootfs_make_beside(const struct plan_mount *mount, int *ret_fd,
+                       struct error *err);
+int rootfs_fill_beside(int fd, const struct plan_step *step, struct error *err);
+/* By init: attach that instance as the step says. FD stays the caller's. */
+int rootfs_place_beside(struct rootfs *rootfs, const struct plan_mount *mount,
+                        int fd, struct error *err);
+
+/*
  * A procfs of this pid namespace that is known to be one: the container's
  * own as it was when it was mounted, or one that is mounted nowhere. Returns
  * a descriptor (O_PATH) that stays rootfs's. Write below it with

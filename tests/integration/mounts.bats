@@ -384,3 +384,20 @@ shows() {
 	refuses "apping" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
+
+@test "/dev is the same, whether init makes it or the parent beside it" {
+	program 'cd /dev; stat -c "%n %F %a %u %g %t:%T" . * | sort
+		for link in fd stdin stdout stderr ptmx; do readlink $link; done
+		cut -d" " -f4- /proc/self/mountinfo | grep /dev | sort
+		echo x >/dev/null && echo x >/dev/shm/x'
+	# The parent has time where there is no network namespace to be made.
+	config '.linux.namespaces |= map(select(.type != "network"))'
+	must_run
+	beside=$output
+	[ "$(nproc)" = 1 ] || contains "$("$RUNF" plan --bundle "$BUNDLE")" \
+		'"beside": 1'
+	contains "$beside" "null character special file 666 0 0 1:3"
+	run taskset -c 0 "$RUNF" --root "$STATE" run --bundle "$BUNDLE" "$ID" \
+		3>&- </dev/null
+	equals "$output" "$beside"
+}
