@@ -6,6 +6,7 @@
 #include <runf/error.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +49,8 @@ struct runf_options {
 	 * exec fail rather than expose it; see runf_protect_self().
 	 */
 	bool self_protected;
+	/* When main() began (ns, CLOCK_MONOTONIC), for traces; 0: unknown. */
+	uint64_t began_ns;
 };
 
 int runf_open(const struct runf_options *options, struct runf **ret_runf,

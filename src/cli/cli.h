@@ -5,6 +5,7 @@
 #include <runf/runf.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "cli/options.h"
@@ -28,6 +29,7 @@ struct cli_command;
 
 struct cli {
 	char **argv;
+	uint64_t began_ns;
 	struct cli_globals globals;
 	struct report report;
 	struct arena arena;

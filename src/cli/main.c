@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/fail.h"
 #include "sys/file.h"
@@ -98,6 +99,7 @@ static int main_open_runf(struct cli *cli, struct runf_error *err)
 		.log_context = &cli->report,
 		.log_level = cli->report.level,
 		.self_protected = cli->command->flags & COMMAND_PROTECTS,
+		.began_ns = cli->began_ns,
 	};
 
 	if (!options.root)
@@ -212,7 +214,11 @@ static int main_status(const struct cli *cli, const struct runf_error *err)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .argv = argv, .report.fd = -1 };
+	struct cli cli = {
+		.argv = argv,
+		.began_ns = time_monotonic_ns(),
+		.report.fd = -1,
+	};
 	struct runf_error err = { .code = 0 };
 	char **args;
 	int result;

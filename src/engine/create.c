@@ -310,7 +310,8 @@ int engine_create(struct engine *engine, const char *id,
 	int result = 0;
 
 	if (options->trace)
-		result = trace_begin(options->trace, &trace, err);
+		result = trace_begin(options->trace, engine->began_ns, &trace,
+		                     err);
 	if (result == 0)
 		result = create_traced(engine, id, options, trace, err);
 	return trace_end(trace, result, err);

@@ -22,6 +22,7 @@ struct engine {
 	struct log log;
 	bool cgroup_disabled;
 	bool self_protected;
+	uint64_t began_ns; /* the program, where a trace begins; 0: unknown */
 	/* What the program runs from, or -1: closed once init has done so. */
 	int self_mount;
 };

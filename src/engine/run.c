@@ -150,7 +150,8 @@ int engine_run(struct engine *engine, const char *id,
 	int result = 0;
 
 	if (options->create.trace)
-		result = trace_begin(options->create.trace, &trace, err);
+		result = trace_begin(options->create.trace, engine->began_ns,
+		                     &trace, err);
 	if (result == 0)
 		result =
 			run_traced(engine, id, options, trace, ret_status, err);

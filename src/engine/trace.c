@@ -47,10 +47,13 @@ struct trace_shared {
 /* One trace at a time; the process that writes it is no daemon's thread. */
 static struct trace the_trace;
 
-int trace_begin(const char *file, struct trace **ret_trace, struct error *err)
+int trace_begin(const char *file, uint64_t began, struct trace **ret_trace,
+                struct error *err)
 {
+	uint64_t now = time_monotonic_ns();
+	/* An old one is emptied at the end: that takes its time. */
 	auto_close int fd =
-		sys_openat(AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+		sys_openat(AT_FDCWD, file, O_WRONLY | O_CREAT, 0644);
 	void *shared;
 	int result;
 
@@ -62,9 +65,13 @@ int trace_begin(const char *file, struct trace **ret_trace, struct error *err)
 	the_trace = (struct trace){
 		.fd = take_fd(&fd),
 		.row = ROW_PARENT,
-		.begin = time_monotonic_ns(),
+		.begin = began && began < now ? began : now,
 		.shared = shared,
 	};
+	if (began && began < now) {
+		trace_span(&the_trace, "protect the program", NULL, began);
+		the_trace.shared->events[0].end = now;
+	}
 	*ret_trace = &the_trace;
 	return 0;
 }
@@ -169,6 +176,7 @@ int trace_end(struct trace *trace, int result, struct error *err)
 	json_close_array(&w);
 	json_close_object(&w);
 	buf_add_char(&w.buf, '\n');
+	sys_ftruncate(trace->fd, 0); /* a pipe cannot, and need not */
 	written = sys_write_all(trace->fd, w.buf.data, w.buf.length);
 	sys_unmap(trace->shared, sizeof(*trace->shared));
 	fd_close(&trace->fd);

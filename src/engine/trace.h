@@ -15,8 +15,12 @@
  */
 struct trace;
 
-/* Open FILE and begin; the spans are written there by trace_end(). */
-int trace_begin(const char *file, struct trace **ret_trace, struct error *err);
+/*
+ * Open FILE and begin; the spans are written there by trace_end(). BEGAN (ns,
+ * CLOCK_MONOTONIC) is when the program did, or 0.
+ */
+int trace_begin(const char *file, uint64_t began, struct trace **ret_trace,
+                struct error *err);
 
 /*
  * Write it as the Chrome trace event format has it (Perfetto opens it).

@@ -94,6 +94,7 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 	runf->engine.self_mount = protect_take_mount();
 	runf->engine.cgroup_disabled = ours.cgroup_disabled;
 	runf->engine.self_protected = ours.self_protected;
+	runf->engine.began_ns = ours.began_ns;
 	runf->engine.log.level = (enum log_level)ours.log_level;
 	runf->engine.log.emit = ours.log ? lib_log : NULL;
 	runf->engine.log.context = runf;
