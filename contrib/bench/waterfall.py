@@ -35,7 +35,7 @@ def phases(sample):
     found = [(tid, name, spans) for (tid, name), spans in rows.items()
              if sum(end - begin for begin, end, _ in spans) >= LEAST_US]
     if began > LEAST_US:
-        found.append((RUNTIME, "execve, self-protection", [(0, began, "")]))
+        found.append((RUNTIME, "execve and libc", [(0, began, "")]))
     return sorted(found, key=lambda row: row[2][0][0])
 
 
