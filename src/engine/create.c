@@ -33,6 +33,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->dir.fd = -1;
 	c->maker = MAKER_NONE;
 	c->console = -1;
+	c->listener = LISTENER_NONE;
 	c->gate = -1;
 	c->sync[0] = -1;
 	c->sync[1] = -1;
@@ -85,7 +86,7 @@ static int creation_check(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Compile or find the filter; reach whoever waits for the terminal. */
+/* Compile or find the filter; reach whoever waits for it or the terminal. */
 static int creation_prepare(struct creation *c, struct error *err)
 {
 	int result = seccomp_prepare(&c->arena, &c->plan->seccomp,
@@ -95,6 +96,12 @@ static int creation_prepare(struct creation *c, struct error *err)
 	if (result == 0 && c->options->console_socket)
 		result = tty_connect_console(c->options->console_socket,
 		                             &c->console, err);
+	if (result == 0 && c->plan->seccomp.notify) {
+		struct state_facts facts = creation_state_facts(c);
+
+		result = listener_connect(&c->arena, &c->plan->seccomp, &facts,
+		                          &c->listener, err);
+	}
 	return result;
 }
 
@@ -190,6 +197,8 @@ static int creation_spawn(struct creation *c, struct error *err)
 	c->pid = spawned.pid;
 	c->pidfd = spawned.pidfd;
 	fd_close(&c->sync[1]);
+	/* The agent waits for its end: init alone holds it. */
+	fd_close(&c->listener.socket);
 	if (pid < 0)
 		return pid;
 	if (!spawned.bridge)
@@ -293,6 +302,7 @@ void creation_end(struct creation *c)
 	maker_end(&c->maker);
 	creation_undo(c);
 	fd_close(&c->console);
+	fd_close(&c->listener.socket);
 	fd_close(&c->gate);
 	fd_close(&c->master);
 	fd_close(&c->pidfd);

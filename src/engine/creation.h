@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
+#include "engine/listener.h"
 #include "engine/maker.h"
 #include "engine/state.h"
 #include "engine/trace.h"
@@ -43,6 +44,7 @@ struct creation {
 	size_t sources_open;
 	struct maker maker;
 	int console; /* connected console socket, or -1 */
+	struct listener listener;
 	int gate;
 	int sync[2]; /* parent's end, init's end */
 	int master;  /* of the terminal, when nobody else took it */

@@ -36,6 +36,7 @@ static void execution_begin(struct execution *x, struct engine *engine,
 	x->cgroup = CGROUP_NONE;
 	x->root = -1;
 	x->console = -1;
+	x->listener = LISTENER_NONE;
 	x->master = -1;
 	x->sync[0] = -1;
 	x->sync[1] = -1;
@@ -53,6 +54,7 @@ static void execution_end(struct execution *x)
 	cgroup_close(&x->cgroup);
 	fd_close(&x->root);
 	fd_close(&x->console);
+	fd_close(&x->listener.socket);
 	fd_close(&x->master);
 	lifecycle_release(&x->found);
 	arena_release(&x->arena);
@@ -120,10 +122,10 @@ static int execution_load(struct execution *x, struct error *err)
 	if (result == 0)
 		result = plan_process(&x->arena, process, &x->facts, &options,
 		                      &x->process, err);
-	if (result == 0 && x->spec->linux_)
-		result = plan_seccomp(&x->arena, &x->spec->linux_->seccomp,
-		                      x->process->no_new_privs,
-		                      &x->seccomp_plan, err);
+	if (result == 0)
+		result = plan_spec_seccomp(&x->arena, x->spec,
+		                           x->process->no_new_privs,
+		                           &x->seccomp_plan, err);
 	if (result == 0)
 		result = seccomp_prepare(&x->arena, &x->seccomp_plan,
 		                         x->engine->store.fd, &x->engine->log,
@@ -132,6 +134,26 @@ static int execution_load(struct execution *x, struct error *err)
 		return result;
 	x->namespaces = execution_namespaces(x->spec);
 	return execution_check(x, err);
+}
+
+static int execution_connect(struct execution *x, struct error *err)
+{
+	struct oci_map annotations =
+		state_annotations(&x->arena, &x->found.record);
+	const struct state_facts facts = {
+		.id = x->found.record.id,
+		.bundle = x->found.record.bundle,
+		.annotations = &annotations,
+	};
+	int result = 0;
+
+	if (x->options->console_socket)
+		result = tty_connect_console(x->options->console_socket,
+		                             &x->console, err);
+	if (result == 0)
+		result = listener_connect(&x->arena, &x->seccomp_plan, &facts,
+		                          &x->listener, err);
+	return result;
 }
 
 /* The cgroup's directory, and init's root if that is no namespace's own. */
@@ -150,10 +172,7 @@ static int execution_open(struct execution *x, struct error *err)
 		if (x->root < 0)
 			return error_system(err, x->root, "open \"%s\"", path);
 	}
-	if (result == 0 && x->options->console_socket)
-		result = tty_connect_console(x->options->console_socket,
-		                             &x->console, err);
-	return result;
+	return result < 0 ? result : execution_connect(x, err);
 }
 
 /* clone3 into the leaf; where that has children, into init's own cgroup. */
@@ -212,6 +231,7 @@ static int execution_spawn(struct execution *x, struct error *err)
 		execution_child(x);
 	sys_set_signal_mask(&before, NULL);
 	fd_close(&x->sync[1]);
+	fd_close(&x->listener.socket);
 	if (join)
 		result = ns_restore(&saved, err);
 	if (pid < 0)
@@ -281,7 +301,7 @@ static int execution_start(struct execution *x, const char *id,
 	if (result == 0)
 		result = execution_place(x, err);
 	if (result == 0)
-		result = sync_tell(x->sync[0], SYNC_GO, err);
+		result = sync_tell(x->sync[0], SYNC_GO, x->pid, err);
 	/* The child has closed its copy: nobody waits for this. */
 	fd_close(&x->engine->self_mount);
 	if (result == 0)

@@ -5,6 +5,7 @@
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/listener.h"
 #include "oci/spec.h"
 #include "plan/facts.h"
 #include "seccomp/seccomp.h"
@@ -19,6 +20,7 @@ struct execution {
 	struct plan_process *process;
 	struct plan_seccomp seccomp_plan;
 	struct seccomp_program seccomp;
+	struct listener listener;
 	int namespaces; /* CLONE_NEW* of the container */
 	struct cgroup cgroup;
 	bool outside_cgroup;

@@ -30,6 +30,7 @@ struct init {
 	int slave;            /* of the terminal, or -1 */
 	int report;           /* where errors go: sync, later the gate's pipe */
 	unsigned int arrived; /* bit n: message n came before it was due */
+	pid_t pid;            /* its own, as the parent sees it: with SYNC_GO */
 	int made[SYNC_FDS_MAX]; /* namespaces that came, and... */
 	int32_t made_code;      /* ...why there are none */
 };
@@ -59,6 +60,8 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 			memcpy(init->made, fds, sizeof(fds));
 			init->made_code = message.value;
 		}
+		if (message.type == SYNC_GO)
+			init->pid = message.value;
 		init->arrived |= 1U << message.type;
 	}
 	return 0;
@@ -239,6 +242,21 @@ static int init_lsm(struct init *init, struct error *err)
 	return procfs < 0 ? procfs : proc_set_lsm(procfs, process, err);
 }
 
+/* The filter. Who is to be told of it must know whose it is. */
+static int init_filter(struct init *init, struct error *err)
+{
+	struct listener_who who = { .status = STATUS_CREATING };
+	int result = 0;
+
+	if (init->plan->seccomp.notify)
+		result = init_await(init, SYNC_GO, err);
+	if (result < 0)
+		return result;
+	who.pid = who.init = init->pid;
+	return listener_install(&init->c->listener, &init->c->seccomp, &who,
+	                        err);
+}
+
 /* The process itself, as far as it can go before `start`. */
 static int init_become(struct init *init, char *path, char *home,
                        struct error *err)
@@ -258,7 +276,7 @@ static int init_become(struct init *init, char *path, char *home,
 	if (result == 0)
 		result = proc_close_fds(process, err);
 	if (result == 0 && init->plan->seccomp.early)
-		result = seccomp_install(&init->c->seccomp, err);
+		result = init_filter(init, err);
 	if (result < 0)
 		return result;
 	proc_home(process, home);
@@ -306,7 +324,7 @@ static int init_execute(struct init *init, const char *path, char *home,
 	if (process->no_new_privs)
 		result = proc_no_new_privs(err);
 	if (result == 0 && !init->plan->seccomp.early)
-		result = seccomp_install(&init->c->seccomp, err);
+		result = init_filter(init, err);
 	return result < 0 ? result : proc_exec(process, path, home, err);
 }
 

@@ -150,5 +150,5 @@ void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 	if (l->resources.set)
 		oci_check_resources(r, "linux.resources.", &l->resources);
 	if (l->seccomp.set)
-		oci_check_seccomp(r, &l->seccomp);
+		oci_check_seccomp(r, spec);
 }

@@ -55,7 +55,7 @@ void oci_check_process(struct oci_reader *r, const char *at,
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec);
 void oci_check_resources(struct oci_reader *r, const char *at,
                          const struct oci_resources *resources);
-void oci_check_seccomp(struct oci_reader *r, const struct oci_seccomp *seccomp);
+void oci_check_seccomp(struct oci_reader *r, const struct oci_spec *spec);
 void oci_check_sysctl(struct oci_reader *r, const struct oci_spec *spec);
 
 /* Both lists together: both or neither, and what the kernel would refuse. */

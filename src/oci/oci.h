@@ -91,6 +91,11 @@ void oci_write_state(struct json_writer *w, const char *key,
 const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
                                                int type);
 
+/* The value of annotation KEY, the last one given, or NULL. */
+const char *oci_annotation(const struct oci_spec *spec, const char *key);
+/* crun's word for linux.seccomp.listenerPath. */
+#define OCI_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+
 #define OCI_VERSION "1.3.0"
 
 /* Word tables, shared with features and the plan; NULL-terminated. */

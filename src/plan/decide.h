@@ -81,10 +81,16 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
                        const struct oci_resources *resources,
                        struct plan_cgroup *ret_update, struct error *err);
 
-/* seccomp.c */
+/*
+ * seccomp.c: of a profile alone, and of what a config.json says, where an
+ * annotation may name the listener's socket too.
+ */
 int plan_seccomp(struct arena *arena, const struct oci_seccomp *profile,
                  bool no_new_privs, struct plan_seccomp *ret_seccomp,
                  struct error *err);
+int plan_spec_seccomp(struct arena *arena, const struct oci_spec *spec,
+                      bool no_new_privs, struct plan_seccomp *ret_seccomp,
+                      struct error *err);
 
 /* hooks.c */
 int plan_hooks(struct planner *p, struct error *err);

@@ -324,6 +324,10 @@ struct plan_seccomp {
 	size_t archs_count;
 	uint32_t flags;     /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
 	bool flags_default; /* nobody asked for them: an old kernel may drop */
+	/* Some action notifies: to whom, with which words (or NULL). */
+	bool notify;
+	const char *listener;
+	const char *metadata;
 	/*
 	 * A rule whose action is the default one only says that its name is
 	 * known to the profile.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan as JSON: the process, its limits and its filter. */
 #include <linux/bpf.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 
 #include "oci/oci.h"
@@ -235,7 +236,13 @@ void write_seccomp(struct json_writer *w, const struct plan_seccomp *seccomp)
 		json_put_str(w, NULL, arch ? arch : "?");
 	}
 	json_close_array(w);
-	write_flags(w, "flags", oci_seccomp_flags, seccomp->flags);
+	write_flags(w, "flags", oci_seccomp_flags,
+	            seccomp->flags &
+	                    ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	if (seccomp->notify) {
+		json_put_str(w, "listener", seccomp->listener);
+		write_text(w, "metadata", seccomp->metadata);
+	}
 	json_open_array(w, "rules");
 	for (i = 0; i < seccomp->rules_count; i++)
 		put_seccomp_rule(w, &seccomp->rules[i]);
