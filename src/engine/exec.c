@@ -122,6 +122,10 @@ static int execution_load(struct execution *x, struct error *err)
 	if (result == 0)
 		result = plan_process(&x->arena, process, &x->facts, &options,
 		                      &x->process, err);
+	if (result == 0) {
+		plan_process_linux(&x->arena, x->spec->linux_, x->process);
+		plan_process_cpus(&x->arena, process, x->process);
+	}
 	if (result == 0)
 		result = plan_spec_seccomp(&x->arena, x->spec,
 		                           x->process->no_new_privs,
@@ -197,6 +201,27 @@ static pid_t execution_clone(struct execution *x, struct error *err)
 	return pid < 0 ? error_system(err, pid, "clone the process") : pid;
 }
 
+/* From here to the next call the caller's, and so the child's, CPUs. */
+static int execution_initial_cpus(struct execution *x, struct error *err)
+{
+	int result;
+
+	if (!x->process->initial_cpus.list)
+		return 0;
+	result = sys_get_affinity(0, x->cpus, sizeof(x->cpus));
+	if (result < 0)
+		return error_system(err, result, "ask for the CPUs");
+	x->cpus_size = (size_t)result;
+	return proc_set_cpus(0, &x->process->initial_cpus, err);
+}
+
+static void execution_restore_cpus(struct execution *x)
+{
+	if (x->cpus_size)
+		sys_set_affinity(0, x->cpus, x->cpus_size);
+	x->cpus_size = 0;
+}
+
 /*
  * The pid namespace is joined by the parent: it holds for children only, so
  * one clone is enough, and the parent goes back.
@@ -240,6 +265,17 @@ static int execution_spawn(struct execution *x, struct error *err)
 	return result;
 }
 
+/* The move gives the process all CPUs of the cpuset. */
+static int execution_join(struct execution *x, struct error *err)
+{
+	const struct plan_bits *cpus = &x->process->cpus;
+	int result = cgroup_join(&x->cgroup, x->pid, x->outside_cgroup, err);
+
+	if (result == 0 && cpus->list)
+		result = proc_set_cpus(x->pid, cpus, err);
+	return result;
+}
+
 /* What must hold before the program runs. */
 static int execution_place(struct execution *x, struct error *err)
 {
@@ -248,8 +284,9 @@ static int execution_place(struct execution *x, struct error *err)
 
 	if (x->cgroup.count &&
 	    (x->found.cgroup.mode == PLAN_CGROUP_V1 || x->outside_cgroup))
-		result =
-			cgroup_join(&x->cgroup, x->pid, x->outside_cgroup, err);
+		result = execution_join(x, err);
+	if (result == 0)
+		result = proc_set_priorities(x->pid, x->process, err);
 	if (result == 0 && x->process->oom_score_adj.set) {
 		procfs = ns_open_procfs(err);
 		result = procfs < 0
@@ -297,7 +334,10 @@ static int execution_start(struct execution *x, const char *id,
 	if (result == 0)
 		result = execution_open(x, err);
 	if (result == 0)
+		result = execution_initial_cpus(x, err);
+	if (result == 0)
 		result = execution_spawn(x, err);
+	execution_restore_cpus(x);
 	if (result == 0)
 		result = execution_place(x, err);
 	if (result == 0)

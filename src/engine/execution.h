@@ -21,7 +21,9 @@ struct execution {
 	struct plan_seccomp seccomp_plan;
 	struct seccomp_program seccomp;
 	struct listener listener;
-	int namespaces; /* CLONE_NEW* of the container */
+	int namespaces;          /* CLONE_NEW* of the container */
+	unsigned long cpus[128]; /* the caller's own, and... */
+	size_t cpus_size;        /* ...their bytes; 0: not changed */
 	struct cgroup cgroup;
 	bool outside_cgroup;
 	int root; /* init's root, where there is no mount namespace, or -1 */

@@ -159,6 +159,8 @@ static int creation_work(struct creation *c, struct error *err)
 		result = maker_collect(&c->maker, err);
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
+	if (result == 0 && c->plan->process)
+		result = proc_set_priorities(c->pid, c->plan->process, err);
 	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;

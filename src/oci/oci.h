@@ -99,10 +99,15 @@ const char *oci_annotation(const struct oci_spec *spec, const char *key);
 #define OCI_VERSION "1.3.0"
 
 /* Word tables, shared with features and the plan; NULL-terminated. */
-extern const struct str_value oci_namespace_types[];  /* to CLONE_NEW* */
-extern const struct str_value oci_capability_names[]; /* to CAP_* */
-extern const struct str_value oci_rlimit_types[];     /* to RLIMIT_* */
-extern const struct str_value oci_seccomp_actions[];  /* to SECCOMP_RET_* */
+extern const struct str_value oci_namespace_types[];    /* to CLONE_NEW* */
+extern const struct str_value oci_capability_names[];   /* to CAP_* */
+extern const struct str_value oci_rlimit_types[];       /* to RLIMIT_* */
+extern const struct str_value oci_scheduler_policies[]; /* to SCHED_* */
+extern const struct str_value oci_scheduler_flags[];
+extern const struct str_value oci_io_classes[];      /* to IOPRIO_CLASS_* */
+extern const struct str_value oci_memory_modes[];    /* to MPOL_* */
+extern const struct str_value oci_memory_flags[];    /* to MPOL_F_* */
+extern const struct str_value oci_seccomp_actions[]; /* to SECCOMP_RET_* */
 extern const struct str_value oci_seccomp_operators[];
 extern const struct str_value oci_seccomp_flags[];
 extern const struct str_value oci_seccomp_archs[]; /* to libseccomp's tokens */

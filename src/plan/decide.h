@@ -70,6 +70,13 @@ int plan_process(struct arena *arena, const struct oci_process *from,
                  const struct facts *facts, const struct plan_options *options,
                  struct plan_process **ret_process, struct error *err);
 
+/* Beside it: what `linux` (may be NULL) says about the process. */
+void plan_process_linux(struct arena *arena, const struct oci_linux *from,
+                        struct plan_process *process);
+/* And for exec only: its CPUs. */
+void plan_process_cpus(struct arena *arena, const struct oci_process *from,
+                       struct plan_process *process);
+
 /*
  * cgroup.c, cgroup_v2.c, cgroup_v1.c, cgroup_path.c, device_bpf.c:
  * directories, writes and the device program. plan_cgroup_update() makes

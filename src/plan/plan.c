@@ -99,6 +99,7 @@ static int decide_process(struct planner *p, struct error *err)
 	if (result < 0)
 		return result;
 	p->plan->process = process;
+	plan_process_linux(p->arena, p->spec->linux_, process);
 	warn_capabilities(p);
 	return settle_groups(p, process, err);
 }

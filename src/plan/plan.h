@@ -221,6 +221,29 @@ struct plan_caps {
 	int last; /* highest capability to drop from the bounding set */
 };
 
+/* As sched_setattr(2) takes it. */
+struct plan_scheduler {
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* Bit n is number n, as the kernel's masks of CPUs and nodes have it. */
+struct plan_bits {
+	const char *list; /* what it was made from; NULL: there is none */
+	unsigned long *words;
+	size_t count; /* words */
+};
+
+struct plan_memory_policy {
+	int mode; /* for set_mempolicy(2), with its flags */
+	struct plan_bits nodes;
+};
+
 struct plan_process {
 	char **args; /* NULL-terminated */
 	/*
@@ -249,6 +272,17 @@ struct plan_process {
 	const char *apparmor; /* profile, or NULL */
 	const char *selinux;  /* label, or NULL */
 	uint32_t keep_fds;    /* descriptors 3 to 3 + keep_fds - 1 survive */
+	/* NULL, or not set: as runf's own. */
+	const struct plan_scheduler *scheduler;
+	struct opt_u32 io_priority; /* for ioprio_set(2) */
+	struct opt_u32 personality;
+	const struct plan_memory_policy *memory_policy;
+	/*
+	 * exec: the CPUs of runf while it starts the process, and of the
+	 * process in its cgroup. With neither it may use all.
+	 */
+	struct plan_bits initial_cpus;
+	struct plan_bits cpus;
 };
 
 /* ---- limits */
