@@ -34,6 +34,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->maker = MAKER_NONE;
 	c->console = -1;
 	c->listener = LISTENER_NONE;
+	c->ready = READY_NONE;
 	c->gate = -1;
 	c->sync[0] = -1;
 	c->sync[1] = -1;
@@ -119,6 +120,13 @@ static int creation_claim(struct creation *c, struct error *err)
 		if (result == 0)
 			result = cgroup_create(&c->plan->cgroup, &c->cgroup,
 			                       err);
+		if (result < 0)
+			return result;
+	}
+	if (c->plan->notify) {
+		result = ready_make_dir(&c->dir, err);
+		if (result == 0 && !c->gated)
+			result = ready_listen(&c->dir, &c->ready, err);
 		if (result < 0)
 			return result;
 	}
@@ -303,6 +311,7 @@ void creation_end(struct creation *c)
 	creation_undo(c);
 	fd_close(&c->console);
 	fd_close(&c->listener.socket);
+	ready_close(&c->ready);
 	fd_close(&c->gate);
 	fd_close(&c->master);
 	fd_close(&c->pidfd);

@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/listener.h"
 #include "engine/maker.h"
+#include "engine/ready.h"
 #include "engine/state.h"
 #include "engine/trace.h"
 #include "plan/facts.h"
@@ -45,6 +46,7 @@ struct creation {
 	struct maker maker;
 	int console; /* connected console socket, or -1 */
 	struct listener listener;
+	struct ready ready; /* run: init has none of it */
 	int gate;
 	int sync[2]; /* parent's end, init's end */
 	int master;  /* of the terminal, when nobody else took it */

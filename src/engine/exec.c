@@ -375,8 +375,12 @@ int engine_exec(struct engine *engine, const char *id,
 		return result;
 	result = execution_start(&x, id, err);
 	if (result == 0)
-		result = foreground_wait(&foreground, x.pid, x.pidfd, x.master,
-		                         ret_status, err);
+		result = foreground_wait(
+			&foreground,
+			&(struct foreground_process){ .pid = x.pid,
+		                                      .pidfd = x.pidfd,
+		                                      .master = x.master },
+			ret_status, err);
 	foreground_leave(&foreground);
 	if (result == 0)
 		x.pid = 0; /* collected */

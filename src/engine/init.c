@@ -436,6 +436,10 @@ void init_main(const struct creation *c)
 	sys_close(c->engine->store.fd);
 	sys_close(c->engine->self_mount);
 	sys_close(c->console);
+	if (c->plan->notify) {
+		sys_close(c->ready.socket);
+		sys_close(c->ready.host);
+	}
 	sys_close(c->sync[0]);
 	trace_is_init(c->trace);
 	rootfs_begin(&init.rootfs, c->plan, c->sources);

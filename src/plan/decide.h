@@ -19,6 +19,9 @@ struct plan_options {
 	bool no_new_keyring;
 	uint32_t preserve_fds;
 	uint32_t listen_fds;
+	const char *listen_names; /* LISTEN_FDNAMES; only with listen_fds */
+	/* A directory that shows the container a NOTIFY_SOCKET. */
+	const char *notify_dir;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
 	bool keep_groups;     /* exec: PLAN_KEEP_GROUPS stands in config.json */
 };
@@ -64,6 +67,10 @@ int plan_devices(struct planner *p, struct error *err);
 /* The annotation that lets the process keep runf's supplementary groups. */
 #define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
 bool plan_keeps_groups(const struct oci_spec *spec);
+
+/* Where the container finds its NOTIFY_SOCKET. */
+#define PLAN_NOTIFY_DIR  "/run/notify"
+#define PLAN_NOTIFY_NAME "notify.sock"
 
 /* process.c: from config.json's process or exec's process.json. */
 int plan_process(struct arena *arena, const struct oci_process *from,

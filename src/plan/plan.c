@@ -89,12 +89,17 @@ static void warn_capabilities(struct planner *p)
 
 static int decide_process(struct planner *p, struct error *err)
 {
+	struct plan_options options = *p->options;
 	struct plan_process *process;
 	int result;
 
 	if (!p->spec->process)
 		return 0;
-	result = plan_process(p->arena, p->spec->process, p->facts, p->options,
+	/* The socket is shown by a mount. */
+	if (!(p->plan->ns.all & CLONE_NEWNS))
+		options.notify_dir = NULL;
+	p->plan->notify = options.notify_dir != NULL;
+	result = plan_process(p->arena, p->spec->process, p->facts, &options,
 	                      &process, err);
 	if (result < 0)
 		return result;

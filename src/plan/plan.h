@@ -416,6 +416,7 @@ struct plan {
 	struct plan_cgroup cgroup;
 	struct plan_seccomp seccomp;
 	struct plan_hook_list hooks[PLAN_HOOK_KINDS];
+	bool notify; /* the container has a NOTIFY_SOCKET: make its directory */
 	const char **warnings; /* things to know that are no faults */
 	size_t warnings_count;
 };

@@ -84,7 +84,8 @@ static void plan_env(struct arena *arena, const struct oci_strings *from,
                      struct plan_process *process)
 {
 	static const char home[] = "HOME=";
-	size_t most = from->count + 3; /* HOME, LISTEN_FDS, LISTEN_PID */
+	/* HOME, NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES */
+	size_t most = from->count + 5;
 	struct env env = { .mask = 1 };
 	const char *path;
 	size_t i;
@@ -99,7 +100,14 @@ static void plan_env(struct arena *arena, const struct oci_strings *from,
 		env_set(&env, arena_printf(arena, "LISTEN_FDS=%u",
 		                           options->listen_fds));
 		env_set(&env, arena_strdup(arena, "LISTEN_PID=1"));
+		if (options->listen_names)
+			env_set(&env, arena_printf(arena, "LISTEN_FDNAMES=%s",
+			                           options->listen_names));
 	}
+	if (options->notify_dir)
+		env_set(&env,
+		        arena_strdup(arena, "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR
+		                            "/" PLAN_NOTIFY_NAME));
 	process->home_slot = -1;
 	if (!env_value(&env, home)) {
 		env_set(&env, arena_strdup(arena, home));

@@ -407,6 +407,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	write_process(w, plan->process);
 	write_seccomp(w, &plan->seccomp);
 	put_hooks(w, plan);
+	write_true(w, "notify", plan->notify);
 	json_open_array(w, "warnings");
 	for (i = 0; i < plan->warnings_count; i++)
 		json_put_str(w, NULL, plan->warnings[i]);
