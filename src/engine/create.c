@@ -106,6 +106,37 @@ static int creation_prepare(struct creation *c, struct error *err)
 	return result;
 }
 
+static int creation_claim_groups(struct creation *c, struct error *err)
+{
+	const struct plan *plan = c->plan;
+	int result = 0;
+
+	if (plan->cgroup.mode != PLAN_CGROUP_DISABLED || plan->rdt.root)
+		result = store_write_journal(
+			&c->dir,
+			lifecycle_journal(&c->arena, &plan->cgroup, &plan->rdt),
+			err);
+	if (result == 0 && plan->cgroup.mode != PLAN_CGROUP_DISABLED)
+		result = cgroup_create(&plan->cgroup, &c->cgroup, err);
+	if (result == 0 && plan->rdt.root) {
+		struct plan_rdt rdt = plan->rdt;
+
+		result = rdt_create(&plan->rdt, &rdt.made, err);
+		if (result == 0)
+			c->rdt = rdt;
+	}
+	return result;
+}
+
+static int creation_claim_notify(struct creation *c, struct error *err)
+{
+	int result = ready_make_dir(&c->dir, err);
+
+	if (result == 0 && !c->gated)
+		result = ready_listen(&c->dir, &c->ready, err);
+	return result;
+}
+
 /* The id, the note of what may be left over, the cgroup with its limits. */
 static int creation_claim(struct creation *c, struct error *err)
 {
@@ -113,23 +144,11 @@ static int creation_claim(struct creation *c, struct error *err)
 
 	if (result < 0)
 		return result;
-	if (c->plan->cgroup.mode != PLAN_CGROUP_DISABLED) {
-		result = store_write_journal(
-			&c->dir, lifecycle_journal(&c->arena, &c->plan->cgroup),
-			err);
-		if (result == 0)
-			result = cgroup_create(&c->plan->cgroup, &c->cgroup,
-			                       err);
-		if (result < 0)
-			return result;
-	}
-	if (c->plan->notify) {
-		result = ready_make_dir(&c->dir, err);
-		if (result == 0 && !c->gated)
-			result = ready_listen(&c->dir, &c->ready, err);
-		if (result < 0)
-			return result;
-	}
+	result = creation_claim_groups(c, err);
+	if (result == 0 && c->plan->notify)
+		result = creation_claim_notify(c, err);
+	if (result < 0)
+		return result;
 	if (c->gated) {
 		c->gate = sys_listen_unix(SOCK_DGRAM, c->dir.fd, STORE_GATE,
 		                          0600);
@@ -274,6 +293,7 @@ void creation_keep(struct creation *c)
 {
 	store_dir_close(&c->dir);
 	cgroup_close(&c->cgroup);
+	c->rdt = (struct plan_rdt){ 0 };
 	c->pid = 0;
 	c->hooks_ran = false;
 }
@@ -290,6 +310,8 @@ static void creation_undo(struct creation *c)
 	if (c->pid > 0)
 		spawn_end(c->pid, c->pidfd);
 	result = cgroup_undo(&c->cgroup, &why);
+	if (result == 0)
+		result = rdt_remove(&c->rdt, &why);
 	if (c->hooks_ran)
 		creation_run_poststop(c);
 	if (result == 0 && c->dir.fd >= 0)

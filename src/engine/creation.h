@@ -14,6 +14,7 @@
 #include "engine/trace.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
+#include "rdt/rdt.h"
 #include "rootfs/rootfs.h"
 #include "seccomp/seccomp.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct creation {
 	/* What is, to be given back or undone. */
 	struct store_dir dir;
 	struct cgroup cgroup;
+	struct plan_rdt rdt; /* once it is there */
 	bool outside_cgroup; /* clone3 could not put init into it */
 	struct rootfs_source *sources;
 	int *source_fds; /* the same, for ns/ */

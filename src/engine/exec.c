@@ -20,6 +20,7 @@
 #include "plan/decide.h"
 #include "probe/probe.h"
 #include "proc/proc.h"
+#include "rdt/rdt.h"
 #include "sys/file.h"
 #include "sys/ns.h"
 #include "sys/process.h"
@@ -285,6 +286,8 @@ static int execution_place(struct execution *x, struct error *err)
 	if (x->cgroup.count &&
 	    (x->found.cgroup.mode == PLAN_CGROUP_V1 || x->outside_cgroup))
 		result = execution_join(x, err);
+	if (result == 0)
+		result = rdt_join(&x->found.rdt, x->pid, err);
 	if (result == 0)
 		result = proc_set_priorities(x->pid, x->process, err);
 	if (result == 0 && x->process->oom_score_adj.set) {

@@ -123,6 +123,7 @@ static int creation_write_record(struct creation *c, struct error *err)
 
 	time_now_text(c->created);
 	lifecycle_save_cgroup(&c->arena, &c->plan->cgroup, &c->cgroup, &record);
+	lifecycle_save_rdt(&c->rdt, &record);
 	record.annotations = arena_new_array(&c->arena, struct store_annotation,
 	                                     annotations->count);
 	for (i = 0; i < annotations->count; i++)
@@ -159,6 +160,8 @@ static int creation_work(struct creation *c, struct error *err)
 		result = maker_collect(&c->maker, err);
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
+	if (result == 0)
+		result = rdt_join(&c->rdt, c->pid, err);
 	if (result == 0 && c->plan->process)
 		result = proc_set_priorities(c->pid, c->plan->process, err);
 	if (result == 0)

@@ -164,6 +164,24 @@ static void check_memory_policy(struct oci_reader *r,
 	}
 }
 
+/* The class is a directory below resctrl, and nothing else (D023). */
+static void check_intel_rdt(struct oci_reader *r,
+                            const struct oci_intel_rdt *rdt)
+{
+	const char *id = rdt->clos_id;
+
+	if (id && !str_equal(id, "/") &&
+	    (strchr(id, '/') || str_equal(id, ".") || str_equal(id, "..")))
+		oci_fault(r, "linux.intelRdt.closID",
+		          "%s is not a name of a class", oci_quote(r, id));
+	for (size_t i = 0; i < rdt->schemata.count; i++)
+		if (strchr(rdt->schemata.items[i], '\n'))
+			oci_fault(r,
+			          oci_path(r, "linux.intelRdt.schemata[%zu]",
+			                   i),
+			          "must be one line");
+}
+
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 {
 	const struct oci_linux *l = spec->linux_;
@@ -178,6 +196,8 @@ void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 		oci_check_resources(r, "linux.resources.", &l->resources);
 	if (l->memory_policy.set)
 		check_memory_policy(r, &l->memory_policy);
+	if (l->intel_rdt.set)
+		check_intel_rdt(r, &l->intel_rdt);
 	if (l->seccomp.set)
 		oci_check_seccomp(r, spec);
 }

@@ -6,6 +6,7 @@ JSON_TABLE_TYPE(oci_namespace);
 JSON_TABLE_TYPE(oci_device);
 JSON_TABLE_TYPE(oci_time_offset);
 JSON_TABLE_TYPE(oci_memory_policy);
+JSON_TABLE_TYPE(oci_intel_rdt);
 
 static const struct json_field id_mapping_fields[] = {
 	FIELD_U32(struct oci_id_mapping, container_id, "containerID",
@@ -158,6 +159,16 @@ static const struct oci_memory_policy memory_policy_unset = { .mode = -1 };
 static JSON_TABLE_DEFAULTS(memory_policy_table, oci_memory_policy,
                            memory_policy_fields, &memory_policy_unset);
 
+static const struct json_field intel_rdt_fields[] = {
+	FIELD_STR(struct oci_intel_rdt, clos_id, "closID", 0),
+	FIELD_STR(struct oci_intel_rdt, l3_cache_schema, "l3CacheSchema", 0),
+	FIELD_STR(struct oci_intel_rdt, mem_bw_schema, "memBwSchema", 0),
+	FIELD_STRINGS(struct oci_intel_rdt, schemata, "schemata", 0),
+	FIELD_BOOL(struct oci_intel_rdt, monitoring, "enableMonitoring", 0),
+};
+
+static JSON_TABLE(intel_rdt_table, oci_intel_rdt, intel_rdt_fields);
+
 /* clang-format off */
 static const struct json_field linux_fields[] = {
 	FIELD_ARRAY(struct oci_linux, uid_mappings.items, uid_mappings.count,
@@ -184,7 +195,8 @@ static const struct json_field linux_fields[] = {
 	FIELD_CUSTOM("timeOffsets", 0, decode_time_offsets),
 	FIELD_CUSTOM("personality", 0, decode_personality),
 	FIELD_UNSUPPORTED("netDevices"),
-	FIELD_UNSUPPORTED("intelRdt"),
+	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt",
+	                 JSON_EMPTY_IS_NONE, intel_rdt_table),
 	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy",
 	                 JSON_EMPTY_IS_NONE, memory_policy_table),
 };

@@ -95,6 +95,9 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
                        const struct oci_resources *resources,
                        struct plan_cgroup *ret_update, struct error *err);
 
+/* rdt.c: plan->rdt. */
+int plan_rdt(struct planner *p, struct error *err);
+
 /*
  * seccomp.c: of a profile alone, and of what a config.json says, where an
  * annotation may name the listener's socket too.

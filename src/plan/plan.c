@@ -124,7 +124,7 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
 		plan_namespaces, plan_idmap,     plan_hooks,  plan_cgroup,
-		decide_process,  decide_seccomp, plan_rootfs,
+		decide_process,  decide_seccomp, plan_rootfs, plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

@@ -333,6 +333,18 @@ struct plan_cgroup {
 	struct opt_u32 owner; /* give the v2 leaf to this uid of the host */
 };
 
+/* A class of resctrl, and perhaps a monitoring group in it. */
+struct plan_rdt {
+	const char *root;    /* where it is mounted; NULL: none is asked for */
+	const char *group;   /* the class; "": the root's own */
+	const char *monitor; /* the group's name, or NULL */
+	bool shared;         /* it has a name of its own: others may be in it */
+	bool must_exist;     /* nothing is said of what it may use */
+	const char **lines;  /* for schemata, each with its newline */
+	size_t lines_count;
+	bool made; /* from the state: it was not there before */
+};
+
 /* ---- seccomp */
 
 struct plan_seccomp_arg {
@@ -414,6 +426,7 @@ struct plan {
 	size_t steps_count;
 	struct plan_process *process; /* NULL: config without process */
 	struct plan_cgroup cgroup;
+	struct plan_rdt rdt;
 	struct plan_seccomp seccomp;
 	struct plan_hook_list hooks[PLAN_HOOK_KINDS];
 	bool notify; /* the container has a NOTIFY_SOCKET: make its directory */

@@ -399,6 +399,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 		put_source(w, &plan->sources[i]);
 	json_close_array(w);
 	write_cgroup(w, &plan->cgroup);
+	write_rdt(w, &plan->rdt);
 	put_namespaces(w, &plan->ns);
 	json_open_array(w, "steps");
 	for (i = 0; i < plan->steps_count; i++)

@@ -214,6 +214,24 @@ void write_cgroup(struct json_writer *w, const struct plan_cgroup *cgroup)
 	json_close_object(w);
 }
 
+void write_rdt(struct json_writer *w, const struct plan_rdt *rdt)
+{
+	size_t i;
+
+	if (!rdt->root)
+		return;
+	json_open_object(w, "rdt");
+	json_put_str(w, "root", rdt->root);
+	json_put_str(w, "group", rdt->group);
+	write_text(w, "monitor", rdt->monitor);
+	write_true(w, "mustExist", rdt->must_exist);
+	json_open_array(w, "lines");
+	for (i = 0; i < rdt->lines_count; i++)
+		json_put_str(w, NULL, rdt->lines[i]);
+	json_close_array(w);
+	json_close_object(w);
+}
+
 /* ---- seccomp */
 
 /* "SCMP_ACT_ERRNO(1)" */

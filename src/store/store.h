@@ -63,6 +63,11 @@ struct store_record {
 	const char *cgroup_path;
 	struct store_cgroup_dir *cgroup_dirs;
 	size_t cgroup_dirs_count;
+	/* The class of resctrl; root "" or NULL: none. */
+	const char *rdt_root;
+	const char *rdt_group;
+	const char *rdt_monitor; /* "" or NULL: none */
+	bool rdt_made;
 	bool poststart; /* has hooks of that kind: config.json is needed */
 	bool poststop;
 	struct store_annotation *annotations;

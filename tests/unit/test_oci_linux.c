@@ -119,8 +119,18 @@ static const struct row linux_rows[] = {
 	  AT("linux.personality.flags", 4), "not supported yet" },
 	{ L("'netDevices':{'eth0':{}}"), AT("linux.netDevices", 4),
 	  "not supported yet" },
-	{ L("'intelRdt':{'closID':'x'}"), AT("linux.intelRdt", 4),
-	  "not supported yet" },
+	/* A183 A185 D023 */
+	{ L("'intelRdt':{'closID':'x','schemata':['L3:0=f'],"
+	    "'enableMonitoring':true}") },
+	{ L("'intelRdt':{'closID':'/'}") },
+	{ L("'intelRdt':{'closID':'..'}"), AT("linux.intelRdt.closID", 4),
+	  "'..' is not a name of a class" },
+	{ L("'intelRdt':{'closID':'.'}"), AT("linux.intelRdt.closID", 4),
+	  "'.' is not a name" },
+	{ L("'intelRdt':{'closID':'../x'}"), AT("linux.intelRdt.closID", 4),
+	  "'../x' is not a name" },
+	{ L("'intelRdt':{'schemata':['MB:0=1','L3:0=f\\nX']}"),
+	  AT("linux.intelRdt.schemata[1]", 4), "must be one line" },
 	/* A189 A190 A191 */
 	{ L("'memoryPolicy':{'mode':'MPOL_BIND','nodes':'0-1,3',"
 	    "'flags':['MPOL_F_STATIC_NODES']}") },
