@@ -62,6 +62,46 @@ int str_to_i64(const char *text, int base, int64_t *ret_value)
 	return 0;
 }
 
+/* Digits at *TEXT, which moves behind them. */
+static int take_number(const char **text, uint32_t *ret_number)
+{
+	char digits[16];
+	size_t length = strspn(*text, "0123456789");
+
+	if (!length || length >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, *text, length);
+	digits[length] = '\0';
+	*text += length;
+	return str_to_u32(digits, 10, ret_number) < 0 ? -EINVAL : 0;
+}
+
+int str_next_range(const char **list, uint32_t *ret_first, uint32_t *ret_last)
+{
+	const char *text = *list;
+	uint32_t first;
+	uint32_t last;
+
+	if (!*text)
+		return 0;
+	if (take_number(&text, &first) < 0)
+		return -EINVAL;
+	last = first;
+	if (*text == '-') {
+		text++;
+		if (take_number(&text, &last) < 0 || last < first)
+			return -EINVAL;
+	}
+	if (*text == ',' && text[1])
+		text++;
+	else if (*text)
+		return -EINVAL;
+	*list = text;
+	*ret_first = first;
+	*ret_last = last;
+	return 1;
+}
+
 const struct str_value *str_lookup(const struct str_value *table,
                                    const char *name)
 {

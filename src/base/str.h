@@ -31,6 +31,13 @@ int str_to_u64(const char *text, int base, uint64_t *ret_value);
 int str_to_u32(const char *text, int base, uint32_t *ret_value);
 int str_to_i64(const char *text, int base, int64_t *ret_value);
 
+/*
+ * The next part of a list of numbers and ranges, "0-3,7": *RET_LAST is
+ * *RET_FIRST for a number alone. Returns 1 with *LIST behind it, 0 at the
+ * end, or -EINVAL.
+ */
+int str_next_range(const char **list, uint32_t *ret_first, uint32_t *ret_last);
+
 /* A row of a word table; the table ends with a NULL name. */
 struct str_value {
 	const char *name;

@@ -33,6 +33,8 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->dir.fd = -1;
 	c->maker = MAKER_NONE;
 	c->console = -1;
+	c->listener = LISTENER_NONE;
+	c->ready = READY_NONE;
 	c->gate = -1;
 	c->sync[0] = -1;
 	c->sync[1] = -1;
@@ -85,7 +87,7 @@ static int creation_check(struct creation *c, struct error *err)
 	return 0;
 }
 
-/* Compile or find the filter; reach whoever waits for the terminal. */
+/* Compile or find the filter; reach whoever waits for it or the terminal. */
 static int creation_prepare(struct creation *c, struct error *err)
 {
 	int result = seccomp_prepare(&c->arena, &c->plan->seccomp,
@@ -95,6 +97,43 @@ static int creation_prepare(struct creation *c, struct error *err)
 	if (result == 0 && c->options->console_socket)
 		result = tty_connect_console(c->options->console_socket,
 		                             &c->console, err);
+	if (result == 0 && c->plan->seccomp.notify) {
+		struct state_facts facts = creation_state_facts(c);
+
+		result = listener_connect(&c->arena, &c->plan->seccomp, &facts,
+		                          &c->listener, err);
+	}
+	return result;
+}
+
+static int creation_claim_groups(struct creation *c, struct error *err)
+{
+	const struct plan *plan = c->plan;
+	int result = 0;
+
+	if (plan->cgroup.mode != PLAN_CGROUP_DISABLED || plan->rdt.root)
+		result = store_write_journal(
+			&c->dir,
+			lifecycle_journal(&c->arena, &plan->cgroup, &plan->rdt),
+			err);
+	if (result == 0 && plan->cgroup.mode != PLAN_CGROUP_DISABLED)
+		result = cgroup_create(&plan->cgroup, &c->cgroup, err);
+	if (result == 0 && plan->rdt.root) {
+		struct plan_rdt rdt = plan->rdt;
+
+		result = rdt_create(&plan->rdt, &rdt.made, err);
+		if (result == 0)
+			c->rdt = rdt;
+	}
+	return result;
+}
+
+static int creation_claim_notify(struct creation *c, struct error *err)
+{
+	int result = ready_make_dir(&c->dir, err);
+
+	if (result == 0 && !c->gated)
+		result = ready_listen(&c->dir, &c->ready, err);
 	return result;
 }
 
@@ -105,16 +144,11 @@ static int creation_claim(struct creation *c, struct error *err)
 
 	if (result < 0)
 		return result;
-	if (c->plan->cgroup.mode != PLAN_CGROUP_DISABLED) {
-		result = store_write_journal(
-			&c->dir, lifecycle_journal(&c->arena, &c->plan->cgroup),
-			err);
-		if (result == 0)
-			result = cgroup_create(&c->plan->cgroup, &c->cgroup,
-			                       err);
-		if (result < 0)
-			return result;
-	}
+	result = creation_claim_groups(c, err);
+	if (result == 0 && c->plan->notify)
+		result = creation_claim_notify(c, err);
+	if (result < 0)
+		return result;
 	if (c->gated) {
 		c->gate = sys_listen_unix(SOCK_DGRAM, c->dir.fd, STORE_GATE,
 		                          0600);
@@ -190,6 +224,8 @@ static int creation_spawn(struct creation *c, struct error *err)
 	c->pid = spawned.pid;
 	c->pidfd = spawned.pidfd;
 	fd_close(&c->sync[1]);
+	/* The agent waits for its end: init alone holds it. */
+	fd_close(&c->listener.socket);
 	if (pid < 0)
 		return pid;
 	if (!spawned.bridge)
@@ -239,6 +275,7 @@ void creation_keep(struct creation *c)
 {
 	store_dir_close(&c->dir);
 	cgroup_close(&c->cgroup);
+	c->rdt = (struct plan_rdt){ 0 };
 	c->pid = 0;
 	c->hooks_ran = false;
 }
@@ -255,6 +292,8 @@ static void creation_undo(struct creation *c)
 	if (c->pid > 0)
 		spawn_end(c->pid, c->pidfd);
 	result = cgroup_undo(&c->cgroup, &why);
+	if (result == 0)
+		result = rdt_remove(&c->rdt, &why);
 	if (c->hooks_ran)
 		creation_run_poststop(c);
 	if (result == 0 && c->dir.fd >= 0)
@@ -275,6 +314,8 @@ void creation_end(struct creation *c)
 	maker_end(&c->maker);
 	creation_undo(c);
 	fd_close(&c->console);
+	fd_close(&c->listener.socket);
+	ready_close(&c->ready);
 	fd_close(&c->gate);
 	fd_close(&c->master);
 	fd_close(&c->pidfd);

@@ -7,11 +7,14 @@
 #include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
+#include "engine/listener.h"
 #include "engine/maker.h"
+#include "engine/ready.h"
 #include "engine/state.h"
 #include "engine/trace.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
+#include "rdt/rdt.h"
 #include "rootfs/rootfs.h"
 #include "seccomp/seccomp.h"
 #include "store/store.h"
@@ -37,12 +40,15 @@ struct creation {
 	/* What is, to be given back or undone. */
 	struct store_dir dir;
 	struct cgroup cgroup;
+	struct plan_rdt rdt; /* once it is there */
 	bool outside_cgroup; /* clone3 could not put init into it */
 	struct rootfs_source *sources;
 	int *source_fds; /* the same, for ns/ */
 	size_t sources_open;
 	struct maker maker;
 	int console; /* connected console socket, or -1 */
+	struct listener listener;
+	struct ready ready; /* run: init has none of it */
 	int gate;
 	int sync[2]; /* parent's end, init's end */
 	int master;  /* of the terminal, when nobody else took it */

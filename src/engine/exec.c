@@ -20,6 +20,7 @@
 #include "plan/decide.h"
 #include "probe/probe.h"
 #include "proc/proc.h"
+#include "rdt/rdt.h"
 #include "sys/file.h"
 #include "sys/ns.h"
 #include "sys/process.h"
@@ -36,6 +37,7 @@ static void execution_begin(struct execution *x, struct engine *engine,
 	x->cgroup = CGROUP_NONE;
 	x->root = -1;
 	x->console = -1;
+	x->listener = LISTENER_NONE;
 	x->master = -1;
 	x->sync[0] = -1;
 	x->sync[1] = -1;
@@ -53,6 +55,7 @@ static void execution_end(struct execution *x)
 	cgroup_close(&x->cgroup);
 	fd_close(&x->root);
 	fd_close(&x->console);
+	fd_close(&x->listener.socket);
 	fd_close(&x->master);
 	lifecycle_release(&x->found);
 	arena_release(&x->arena);
@@ -120,10 +123,14 @@ static int execution_load(struct execution *x, struct error *err)
 	if (result == 0)
 		result = plan_process(&x->arena, process, &x->facts, &options,
 		                      &x->process, err);
-	if (result == 0 && x->spec->linux_)
-		result = plan_seccomp(&x->arena, &x->spec->linux_->seccomp,
-		                      x->process->no_new_privs,
-		                      &x->seccomp_plan, err);
+	if (result == 0) {
+		plan_process_linux(&x->arena, x->spec->linux_, x->process);
+		plan_process_cpus(&x->arena, process, x->process);
+	}
+	if (result == 0)
+		result = plan_spec_seccomp(&x->arena, x->spec,
+		                           x->process->no_new_privs,
+		                           &x->seccomp_plan, err);
 	if (result == 0)
 		result = seccomp_prepare(&x->arena, &x->seccomp_plan,
 		                         x->engine->store.fd, &x->engine->log,
@@ -132,6 +139,26 @@ static int execution_load(struct execution *x, struct error *err)
 		return result;
 	x->namespaces = execution_namespaces(x->spec);
 	return execution_check(x, err);
+}
+
+static int execution_connect(struct execution *x, struct error *err)
+{
+	struct oci_map annotations =
+		state_annotations(&x->arena, &x->found.record);
+	const struct state_facts facts = {
+		.id = x->found.record.id,
+		.bundle = x->found.record.bundle,
+		.annotations = &annotations,
+	};
+	int result = 0;
+
+	if (x->options->console_socket)
+		result = tty_connect_console(x->options->console_socket,
+		                             &x->console, err);
+	if (result == 0)
+		result = listener_connect(&x->arena, &x->seccomp_plan, &facts,
+		                          &x->listener, err);
+	return result;
 }
 
 /* The cgroup's directory, and init's root if that is no namespace's own. */
@@ -150,10 +177,7 @@ static int execution_open(struct execution *x, struct error *err)
 		if (x->root < 0)
 			return error_system(err, x->root, "open \"%s\"", path);
 	}
-	if (result == 0 && x->options->console_socket)
-		result = tty_connect_console(x->options->console_socket,
-		                             &x->console, err);
-	return result;
+	return result < 0 ? result : execution_connect(x, err);
 }
 
 /* clone3 into the leaf; where that has children, into init's own cgroup. */
@@ -176,6 +200,27 @@ static pid_t execution_clone(struct execution *x, struct error *err)
 		pid = sys_clone(0, -1, &x->pidfd);
 	}
 	return pid < 0 ? error_system(err, pid, "clone the process") : pid;
+}
+
+/* From here to the next call the caller's, and so the child's, CPUs. */
+static int execution_initial_cpus(struct execution *x, struct error *err)
+{
+	int result;
+
+	if (!x->process->initial_cpus.list)
+		return 0;
+	result = sys_get_affinity(0, x->cpus, sizeof(x->cpus));
+	if (result < 0)
+		return error_system(err, result, "ask for the CPUs");
+	x->cpus_size = (size_t)result;
+	return proc_set_cpus(0, &x->process->initial_cpus, err);
+}
+
+static void execution_restore_cpus(struct execution *x)
+{
+	if (x->cpus_size)
+		sys_set_affinity(0, x->cpus, x->cpus_size);
+	x->cpus_size = 0;
 }
 
 /*
@@ -212,11 +257,23 @@ static int execution_spawn(struct execution *x, struct error *err)
 		execution_child(x);
 	sys_set_signal_mask(&before, NULL);
 	fd_close(&x->sync[1]);
+	fd_close(&x->listener.socket);
 	if (join)
 		result = ns_restore(&saved, err);
 	if (pid < 0)
 		return pid;
 	x->pid = pid;
+	return result;
+}
+
+/* The move gives the process all CPUs of the cpuset. */
+static int execution_join(struct execution *x, struct error *err)
+{
+	const struct plan_bits *cpus = &x->process->cpus;
+	int result = cgroup_join(&x->cgroup, x->pid, x->outside_cgroup, err);
+
+	if (result == 0 && cpus->list)
+		result = proc_set_cpus(x->pid, cpus, err);
 	return result;
 }
 
@@ -228,8 +285,11 @@ static int execution_place(struct execution *x, struct error *err)
 
 	if (x->cgroup.count &&
 	    (x->found.cgroup.mode == PLAN_CGROUP_V1 || x->outside_cgroup))
-		result =
-			cgroup_join(&x->cgroup, x->pid, x->outside_cgroup, err);
+		result = execution_join(x, err);
+	if (result == 0)
+		result = rdt_join(&x->found.rdt, x->pid, err);
+	if (result == 0)
+		result = proc_set_priorities(x->pid, x->process, err);
 	if (result == 0 && x->process->oom_score_adj.set) {
 		procfs = ns_open_procfs(err);
 		result = procfs < 0
@@ -277,11 +337,14 @@ static int execution_start(struct execution *x, const char *id,
 	if (result == 0)
 		result = execution_open(x, err);
 	if (result == 0)
+		result = execution_initial_cpus(x, err);
+	if (result == 0)
 		result = execution_spawn(x, err);
+	execution_restore_cpus(x);
 	if (result == 0)
 		result = execution_place(x, err);
 	if (result == 0)
-		result = sync_tell(x->sync[0], SYNC_GO, err);
+		result = sync_tell(x->sync[0], SYNC_GO, x->pid, err);
 	/* The child has closed its copy: nobody waits for this. */
 	fd_close(&x->engine->self_mount);
 	if (result == 0)
@@ -315,8 +378,12 @@ int engine_exec(struct engine *engine, const char *id,
 		return result;
 	result = execution_start(&x, id, err);
 	if (result == 0)
-		result = foreground_wait(&foreground, x.pid, x.pidfd, x.master,
-		                         ret_status, err);
+		result = foreground_wait(
+			&foreground,
+			&(struct foreground_process){ .pid = x.pid,
+		                                      .pidfd = x.pidfd,
+		                                      .master = x.master },
+			ret_status, err);
 	foreground_leave(&foreground);
 	if (result == 0)
 		x.pid = 0; /* collected */

@@ -5,6 +5,7 @@
 #include "cgroup/cgroup.h"
 #include "engine/engine.h"
 #include "engine/lifecycle.h"
+#include "engine/listener.h"
 #include "oci/spec.h"
 #include "plan/facts.h"
 #include "seccomp/seccomp.h"
@@ -19,7 +20,10 @@ struct execution {
 	struct plan_process *process;
 	struct plan_seccomp seccomp_plan;
 	struct seccomp_program seccomp;
-	int namespaces; /* CLONE_NEW* of the container */
+	struct listener listener;
+	int namespaces;          /* CLONE_NEW* of the container */
+	unsigned long cpus[128]; /* the caller's own, and... */
+	size_t cpus_size;        /* ...their bytes; 0: not changed */
 	struct cgroup cgroup;
 	bool outside_cgroup;
 	int root; /* init's root, where there is no mount namespace, or -1 */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "engine/ready.h"
 #include "sys/process.h"
 #include "tty/relay.h"
 
@@ -33,15 +34,25 @@ void foreground_leave(struct foreground *foreground)
 		sys_set_child_subreaper(0);
 }
 
-int foreground_wait(struct foreground *foreground, pid_t pid, int pidfd,
-                    int master, int *ret_status, struct error *err)
+static void foreground_pass(void *ready)
 {
-	bool terminal = master >= 0;
+	ready_pass(ready);
+}
+
+int foreground_wait(struct foreground *foreground,
+                    const struct foreground_process *process, int *ret_status,
+                    struct error *err)
+{
+	bool terminal = process->master >= 0;
+	bool notified = process->ready && process->ready->socket >= 0;
 	struct tty_session session = {
-		.pid = pid,
-		.pidfd = pidfd,
+		.pid = process->pid,
+		.pidfd = process->pidfd,
 		.signals = foreground->signals,
-		.master = master,
+		.master = process->master,
+		.watched = notified ? process->ready->socket : -1,
+		.watch = foreground_pass,
+		.context = process->ready,
 		.in = terminal ? STDIN_FILENO : -1,
 		.out = terminal ? STDOUT_FILENO : -1,
 		.reap = foreground->reap,

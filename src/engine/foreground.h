@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 
+struct ready;
+
 struct foreground {
 	sigset_t mask; /* as it was */
 	int signals;   /* signalfd, or -1 */
@@ -23,6 +25,14 @@ int foreground_enter(struct foreground *foreground, bool reap,
                      struct error *err);
 void foreground_leave(struct foreground *foreground);
 
-/* Wait for PID; MASTER is its terminal, or -1. */
-int foreground_wait(struct foreground *foreground, pid_t pid, int pidfd,
-                    int master, int *ret_status, struct error *err);
+/* What is waited for. */
+struct foreground_process {
+	pid_t pid;
+	int pidfd;
+	int master;          /* its terminal, or -1 */
+	struct ready *ready; /* passed on meanwhile; may be NULL */
+};
+
+int foreground_wait(struct foreground *foreground,
+                    const struct foreground_process *process, int *ret_status,
+                    struct error *err);

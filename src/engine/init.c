@@ -32,6 +32,7 @@ struct init {
 	int slave;            /* of the terminal, or -1 */
 	int report;           /* where errors go: sync, later the gate's pipe */
 	unsigned int arrived; /* bit n: message n came before it was due */
+	pid_t pid;            /* its own, as the parent sees it: with SYNC_GO */
 	int made[SYNC_FDS_MAX]; /* namespaces that came, and... */
 	int32_t made_code;      /* ...why there are none */
 	int mounts[SYNC_FDS_MAX];
@@ -64,6 +65,8 @@ static int init_await(struct init *init, enum sync_type type, struct error *err)
 		} else if (message.type == SYNC_MOUNTS) {
 			memcpy(init->mounts, fds, sizeof(fds));
 		}
+		if (message.type == SYNC_GO)
+			init->pid = message.value;
 		init->arrived |= 1U << message.type;
 	}
 	return 0;
@@ -293,6 +296,21 @@ static int init_lsm(struct init *init, struct error *err)
 	return procfs < 0 ? procfs : proc_set_lsm(procfs, process, err);
 }
 
+/* The filter. Who is to be told of it must know whose it is. */
+static int init_filter(struct init *init, struct error *err)
+{
+	struct listener_who who = { .status = STATUS_CREATING };
+	int result = 0;
+
+	if (init->plan->seccomp.notify)
+		result = init_await(init, SYNC_GO, err);
+	if (result < 0)
+		return result;
+	who.pid = who.init = init->pid;
+	return listener_install(&init->c->listener, &init->c->seccomp, &who,
+	                        err);
+}
+
 /* The process itself, as far as it can go before `start`. */
 static int init_become(struct init *init, char *path, char *home,
                        struct error *err)
@@ -312,7 +330,7 @@ static int init_become(struct init *init, char *path, char *home,
 	if (result == 0)
 		result = proc_close_fds(process, err);
 	if (result == 0 && init->plan->seccomp.early)
-		result = seccomp_install(&init->c->seccomp, err);
+		result = init_filter(init, err);
 	if (result < 0)
 		return result;
 	proc_home(process, home);
@@ -360,7 +378,7 @@ static int init_execute(struct init *init, const char *path, char *home,
 	if (process->no_new_privs)
 		result = proc_no_new_privs(err);
 	if (result == 0 && !init->plan->seccomp.early)
-		result = seccomp_install(&init->c->seccomp, err);
+		result = init_filter(init, err);
 	return result < 0 ? result : proc_exec(process, path, home, err);
 }
 
@@ -471,6 +489,10 @@ void init_main(const struct creation *c)
 	sys_close(c->dir.fd);
 	sys_close(c->engine->store.fd);
 	sys_close(c->console);
+	if (c->plan->notify) {
+		sys_close(c->ready.socket);
+		sys_close(c->ready.host);
+	}
 	sys_close(c->sync[0]);
 	trace_is_init(c->trace);
 	rootfs_begin(&init.rootfs, c->plan, c->sources);

@@ -9,6 +9,7 @@
 #include "engine/state.h"
 #include "oci/oci.h"
 #include "plan/decide.h"
+#include "rdt/rdt.h"
 #include "sys/process.h"
 
 /* Longer than any process needs that SIGKILL has reached. */
@@ -99,6 +100,8 @@ int later_destroy(struct engine *engine, struct arena *arena,
 	struct plan_hook_list hooks = { .count = 0 };
 	int result = cgroup_remove(&found->cgroup, err);
 
+	if (result == 0)
+		result = rdt_remove(&found->rdt, err);
 	if (result < 0)
 		return result;
 	if (found->recorded && found->record.poststop) {

@@ -239,9 +239,54 @@ static void lifecycle_load_cgroup(struct arena *arena,
 		};
 }
 
+void lifecycle_save_rdt(const struct plan_rdt *rdt, struct store_record *record)
+{
+	record->rdt_root = rdt->root;
+	record->rdt_group = rdt->group;
+	record->rdt_monitor = rdt->monitor;
+	record->rdt_made = rdt->made;
+}
+
+static void lifecycle_load_rdt(const struct store_record *record,
+                               struct plan_rdt *ret_rdt)
+{
+	const char *monitor = record->rdt_monitor;
+
+	*ret_rdt = (struct plan_rdt){
+		.root = record->rdt_root,
+		.group = record->rdt_group,
+		.monitor = monitor && *monitor ? monitor : NULL,
+		.made = record->rdt_made,
+		.shared = !str_equal(record->rdt_group, record->id),
+	};
+}
+
+/*
+ * A class of resctrl stands among the directories: its mount, name, and
+ * monitoring group. The first word tells whether the class is ours.
+ */
+#define JOURNAL_RDT_MADE "resctrl"
+#define JOURNAL_RDT_KEPT "resctrl-kept"
+
+static void journal_rdt(struct arena *arena, const struct plan_rdt *rdt,
+                        struct buf *buf)
+{
+	const char *path;
+
+	if (!rdt->root)
+		return;
+	path = arena_printf(arena, "%s/%s", rdt->root, rdt->group);
+	buf_printf(buf, "\n%s\n%s\n%s\n%s",
+	           sys_faccessat(AT_FDCWD, path, F_OK, 0) == -ENOENT
+	                   ? JOURNAL_RDT_MADE
+	                   : JOURNAL_RDT_KEPT,
+	           rdt->root, rdt->group, rdt->monitor ? rdt->monitor : "");
+}
+
 /* MODE, then for each directory its mount and its path, a line each. */
 const char *lifecycle_journal(struct arena *arena,
-                              const struct plan_cgroup *plan)
+                              const struct plan_cgroup *plan,
+                              const struct plan_rdt *rdt)
 {
 	struct buf buf = { .arena = arena };
 	size_t i;
@@ -257,6 +302,7 @@ const char *lifecycle_journal(struct arena *arena,
 			buf_printf(&buf, "\n%s\n%s\n%s", dir->controllers,
 			           dir->mount, dir->path);
 	}
+	journal_rdt(arena, rdt, &buf);
 	return buf_str(&buf);
 }
 
@@ -278,7 +324,7 @@ static const char *journal_line(struct arena *arena, const char **text)
 static int lifecycle_read_journal(struct arena *arena,
                                   const struct store_dir *dir,
                                   struct plan_cgroup *ret_plan,
-                                  struct error *err)
+                                  struct plan_rdt *ret_rdt, struct error *err)
 {
 	struct plan_cgroup plan = { 0 };
 	const char *text;
@@ -297,8 +343,19 @@ static int lifecycle_read_journal(struct arena *arena,
 		leaf->controllers = journal_line(arena, &text);
 		leaf->mount = journal_line(arena, &text);
 		leaf->path = journal_line(arena, &text);
-		if (!leaf->mount || !leaf->path)
+		if (str_after(leaf->controllers, JOURNAL_RDT_MADE)) {
+			ret_rdt->made =
+				str_equal(leaf->controllers, JOURNAL_RDT_MADE);
+			ret_rdt->root = leaf->mount;
+			ret_rdt->group = leaf->path ? leaf->path : "";
+			ret_rdt->shared = !str_equal(ret_rdt->group, dir->id);
+			ret_rdt->monitor = journal_line(arena, &text);
+			if (ret_rdt->monitor && !*ret_rdt->monitor)
+				ret_rdt->monitor = NULL;
 			plan.dirs_count--;
+		} else if (!leaf->mount || !leaf->path) {
+			plan.dirs_count--;
+		}
 	}
 	*ret_plan = plan;
 	return 0;
@@ -317,11 +374,12 @@ int lifecycle_find(struct arena *arena, const struct store *store,
 	found.recorded = result == 0;
 	if (found.recorded) {
 		lifecycle_load_cgroup(arena, &found.record, &found.cgroup);
+		lifecycle_load_rdt(&found.record, &found.rdt);
 		result = lifecycle_look(&found, err);
 	} else if (result == -ENOENT) {
 		/* Being created at this moment, or never to be finished. */
 		result = lifecycle_read_journal(arena, &found.dir,
-		                                &found.cgroup, err);
+		                                &found.cgroup, &found.rdt, err);
 		found.record.id = id;
 		found.status =
 			lock == STORE_UNLOCKED && store_is_busy(&found.dir)

@@ -43,6 +43,7 @@ struct found {
 	bool recorded; /* false: create was killed before the record */
 	struct store_record record;
 	struct plan_cgroup cgroup; /* mode, path and dirs only */
+	struct plan_rdt rdt;       /* root, group, monitor and made only */
 	enum status status;
 	int pidfd; /* of init while it lives, else -1 */
 };
@@ -74,9 +75,13 @@ int lifecycle_wait(int pidfd, int timeout_ms, struct error *err);
 void lifecycle_save_cgroup(struct arena *arena, const struct plan_cgroup *plan,
                            const struct cgroup *made,
                            struct store_record *record);
+/* The same of its class; RDT as it was made. */
+void lifecycle_save_rdt(const struct plan_rdt *rdt,
+                        struct store_record *record);
 /*
  * The directories that are still to be made as one text, for the journal:
  * what was there before is not ours to remove, whatever happens.
  */
 const char *lifecycle_journal(struct arena *arena,
-                              const struct plan_cgroup *plan);
+                              const struct plan_cgroup *plan,
+                              const struct plan_rdt *rdt);

@@ -58,13 +58,23 @@ int load_config(struct arena *arena, const struct runf_create_options *options,
 	return result;
 }
 
-/* How many descriptors the caller's service manager passed: sd_listen_fds. */
+/*
+ * How many descriptors the caller's service manager passed: sd_listen_fds(3).
+ * What was meant for another process has only been left in the environment;
+ * without LISTEN_PID they are ours.
+ */
 static uint32_t load_listen_fds(void)
 {
 	const char *count = getenv("LISTEN_FDS");
+	const char *pid = getenv("LISTEN_PID");
 	uint32_t value;
 
-	if (!count || str_to_u32(count, 10, &value) < 0 || value > 1024)
+	if (!count || !*count)
+		return 0;
+	if (pid && (str_to_u32(pid, 10, &value) < 0 ||
+	            value != (uint32_t)sys_getpid()))
+		return 0;
+	if (str_to_u32(count, 10, &value) < 0 || value > 1024)
 		return 0;
 	return value;
 }
@@ -78,6 +88,7 @@ int creation_load(struct creation *c, struct error *err)
 		.no_new_keyring = c->options->no_new_keyring,
 		.preserve_fds = c->options->preserve_fds,
 		.listen_fds = load_listen_fds(),
+		.listen_names = getenv("LISTEN_FDNAMES"),
 		.cgroup_disabled = c->engine->cgroup_disabled,
 	};
 	const char *name =
@@ -85,6 +96,10 @@ int creation_load(struct creation *c, struct error *err)
 	size_t i;
 	int result = oci_check_id(c->id, err);
 
+	if (ready_wanted() && c->engine->root)
+		options.notify_dir =
+			arena_printf(&c->arena, "%s/%s/" STORE_NOTIFY,
+		                     c->engine->root, c->id);
 	if (result == 0)
 		result = load_config(&c->arena, c->options, &options.bundle,
 		                     &c->config, &c->config_length, err);

@@ -34,7 +34,7 @@ int creation_cross_bridge(struct creation *c, struct error *err)
 	c->pidfd = sys_pidfd_open(c->pid);
 	if (c->pidfd < 0)
 		return error_system(err, c->pidfd, "open init's pidfd");
-	return sync_tell(c->sync[0], SYNC_CHILD, err);
+	return sync_tell(c->sync[0], SYNC_CHILD, 0, err);
 }
 
 struct state_facts creation_state_facts(const struct creation *c)
@@ -93,7 +93,7 @@ static int creation_write_procfs(struct creation *c, struct error *err)
 		result =
 			ns_write_idmap(procfs, c->pid, &c->plan->ns.idmap, err);
 		if (result == 0)
-			result = sync_tell(c->sync[0], SYNC_IDMAP, err);
+			result = sync_tell(c->sync[0], SYNC_IDMAP, 0, err);
 	}
 	if (result == 0 && process && process->oom_score_adj.set)
 		result = proc_set_oom(procfs, c->pid,
@@ -123,6 +123,7 @@ static int creation_write_record(struct creation *c, struct error *err)
 
 	time_now_text(c->created);
 	lifecycle_save_cgroup(&c->arena, &c->plan->cgroup, &c->cgroup, &record);
+	lifecycle_save_rdt(&c->rdt, &record);
 	record.annotations = arena_new_array(&c->arena, struct store_annotation,
 	                                     annotations->count);
 	for (i = 0; i < annotations->count; i++)
@@ -153,12 +154,16 @@ static int creation_work(struct creation *c, struct error *err)
 		result =
 			cgroup_join(&c->cgroup, c->pid, c->outside_cgroup, err);
 		if (result == 0)
-			result = sync_tell(c->sync[0], SYNC_CGROUP, err);
+			result = sync_tell(c->sync[0], SYNC_CGROUP, 0, err);
 	}
 	if (result == 0)
 		result = maker_collect(&c->maker, err);
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
+	if (result == 0)
+		result = rdt_join(&c->rdt, c->pid, err);
+	if (result == 0 && c->plan->process)
+		result = proc_set_priorities(c->pid, c->plan->process, err);
 	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;
@@ -187,8 +192,9 @@ static int creation_run_runtime_hooks(struct creation *c, struct error *err)
 	                         state, bundle, err);
 	if (result < 0)
 		return error_wrap(err, "createRuntime hook");
-	result = sync_tell(c->sync[0], SYNC_HOOKS_RAN, err);
-	return result < 0 ? result : sync_tell(c->sync[0], SYNC_GO, err);
+	result = sync_tell(c->sync[0], SYNC_HOOKS_RAN, 0, err);
+	return result < 0 ? result
+	                  : sync_tell(c->sync[0], SYNC_GO, c->pid, err);
 }
 
 void creation_run_poststop(struct creation *c)
@@ -286,7 +292,7 @@ int creation_converse(struct creation *c, struct error *err)
 	if (c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count)
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
-		result = sync_tell(c->sync[0], SYNC_GO, err);
+		result = sync_tell(c->sync[0], SYNC_GO, c->pid, err);
 	/* Init takes its copy along with the host's mounts: see there. */
 	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)

@@ -55,6 +55,17 @@ static int run_check(struct creation *c, struct error *err)
 	return 0;
 }
 
+/* In the foreground that is one of the things waited for there. */
+static int run_await_ready(struct creation *c, struct error *err)
+{
+	(void)err;
+	if (c->ready.socket < 0 || !c->detached)
+		return 0;
+	store_unlock(&c->dir);
+	ready_wait(&c->ready, c->pid, c->pidfd);
+	return 0;
+}
+
 static int run_start(struct creation *c, struct error *err)
 {
 	static const struct creation_phase phases[] = {
@@ -64,6 +75,7 @@ static int run_start(struct creation *c, struct error *err)
 		{ "until the program runs", creation_await_exec },
 		{ "poststart", run_poststart },
 		{ "announce the pid", creation_announce_pid },
+		{ "until it is ready", run_await_ready },
 	};
 
 	return creation_run_phases(c, phases, ARRAY_SIZE(phases), err);
@@ -91,8 +103,13 @@ static int run_wait(struct creation *c, struct foreground *foreground,
 
 	store_unlock(&c->dir);
 	c->hooks_ran = true;
-	result = foreground_wait(foreground, c->pid, c->pidfd, c->master,
-	                         ret_status, err);
+	result = foreground_wait(
+		foreground,
+		&(struct foreground_process){ .pid = c->pid,
+	                                      .pidfd = c->pidfd,
+	                                      .master = c->master,
+	                                      .ready = &c->ready },
+		ret_status, err);
 	trace_span(c->trace, "program", NULL, begin);
 	return result;
 }

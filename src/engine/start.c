@@ -5,6 +5,7 @@
 
 #include "engine/gate.h"
 #include "engine/later.h"
+#include "engine/ready.h"
 #include "engine/state.h"
 #include "engine/trace.h"
 #include "sys/file.h"
@@ -43,6 +44,7 @@ static int start_traced(struct engine *engine, const char *id,
 {
 	auto_arena struct arena arena = { 0 };
 	auto_found struct found found = FOUND_NONE;
+	auto_ready struct ready ready = READY_NONE;
 	struct error ignored;
 	uint64_t begin = trace_now(trace);
 	int result = start_find(engine, &arena, id, &found, err);
@@ -51,6 +53,9 @@ static int start_traced(struct engine *engine, const char *id,
 		return result;
 	trace_span(trace, "find", NULL, begin);
 	begin = trace_now(trace);
+	result = ready_listen(&found.dir, &ready, err);
+	if (result < 0)
+		return result;
 	result = gate_open(&found.dir, err);
 	trace_span(trace, "gate to program", NULL, begin);
 	begin = trace_now(trace);
@@ -61,6 +66,10 @@ static int start_traced(struct engine *engine, const char *id,
 		/* Stop the container, and go on with step 12. */
 		later_kill(&found, &ignored);
 		later_destroy(engine, &arena, &found, &ignored);
+	}
+	if (result == 0 && ready.socket >= 0) {
+		store_unlock(&found.dir);
+		ready_wait(&ready, (pid_t)found.record.pid, found.pidfd);
 	}
 	trace_span(trace, "after", NULL, begin);
 	return result;

@@ -29,9 +29,9 @@ int sync_send_fds(int socket, enum sync_type type, const int *fds, size_t count)
 	return sent < 0 ? (int)sent : 0;
 }
 
-int sync_tell(int socket, enum sync_type type, struct error *err)
+int sync_tell(int socket, enum sync_type type, int32_t value, struct error *err)
 {
-	int result = sync_send(socket, type, 0, -1);
+	int result = sync_send(socket, type, value, -1);
 
 	if (result == -EPIPE || result == -ECONNRESET)
 		return 0;
@@ -90,7 +90,8 @@ int sync_receive(int socket, struct sync_message *ret_message, int *ret_fds)
 	return 1;
 }
 
-int sync_expect(int socket, enum sync_type type, struct error *err)
+int sync_expect(int socket, enum sync_type type, int32_t *ret_value,
+                struct error *err)
 {
 	struct sync_message message;
 	int result = sync_receive(socket, &message, NULL);
@@ -108,5 +109,7 @@ int sync_expect(int socket, enum sync_type type, struct error *err)
 		return error_set(err, ERROR_INTERNAL, -EPROTO,
 		                 "unexpected message %d instead of %d",
 		                 (int)message.type, (int)type);
+	if (ret_value)
+		*ret_value = message.value;
 	return 0;
 }

@@ -25,7 +25,8 @@
  *   maker          SYNC_NAMESPACES    value: 0, or why there are none; a
  *                                     descriptor of the network's, then ipc's
  *   parent         SYNC_MOUNTS        a descriptor of each mount made beside
- *   parent         SYNC_GO            limits, devices and record are in place
+ *   parent         SYNC_GO            limits, devices and record are in place;
+ *                                     value: the pid of whom it goes to
  *   init           SYNC_READY         all is done but what `start` asks for
  *   bridge, init   SYNC_ERROR         the error object; the sender ends
  *
@@ -59,10 +60,11 @@ int sync_send_fds(int socket, enum sync_type type, const int *fds,
                   size_t count);
 
 /*
- * Send a bare TYPE. 0 also if the peer is gone: its last words, or its end,
+ * Send TYPE with VALUE. 0 also if the peer is gone: its last words, or its end,
  * say why. Any other failure would have it wait for ever.
  */
-int sync_tell(int socket, enum sync_type type, struct error *err);
+int sync_tell(int socket, enum sync_type type, int32_t value,
+              struct error *err);
 
 /* ERR goes over as it is. Failure is not reported: there is nobody left. */
 void sync_send_error(int socket, const struct error *err);
@@ -79,6 +81,7 @@ int sync_receive(int socket, struct sync_message *ret_message, int *ret_fds);
 
 /*
  * Wait for a message of TYPE; anything else is an error. End-of-file means
- * that the peer is gone: -EPIPE.
+ * that the peer is gone: -EPIPE. RET_VALUE may be NULL.
  */
-int sync_expect(int socket, enum sync_type type, struct error *err);
+int sync_expect(int socket, enum sync_type type, int32_t *ret_value,
+                struct error *err);

@@ -84,6 +84,25 @@ const struct str_value *json_decode_word(struct json_decoder *d,
 	return word;
 }
 
+uint64_t json_decode_bits(struct json_decoder *d,
+                          const struct json_place *place,
+                          const struct str_value *words, const char *what)
+{
+	struct json_place element = { .parent = place };
+	uint64_t bits = 0;
+
+	if (!json_is(d, place, JSON_ARRAY))
+		return 0;
+	while (json_next_element(&element)) {
+		const struct str_value *word =
+			json_decode_word(d, &element, words, what);
+
+		if (word)
+			bits |= word->value;
+	}
+	return bits;
+}
+
 /* Whether a string satisfies what its row asks for. */
 static bool check_string(struct json_decoder *d, const struct json_place *place,
                          const struct json_field *field, const char *text)
@@ -459,6 +478,9 @@ static void decode_field(struct json_decoder *d, const struct json_place *place,
 		json_decode_object(d, place, field->table, member);
 		break;
 	case JSON_FIELD_OBJECT_SET:
+		if (field->flags & JSON_EMPTY_IS_NONE &&
+		    place->value->type == JSON_OBJECT && !place->value->length)
+			break;
 		json_decode_object(d, place, field->table, member);
 		*(bool *)beside = true; /* the defaults may clear it */
 		break;

@@ -32,6 +32,7 @@
 enum json_flags {
 	JSON_REQUIRED = 1, /* absent or empty is a fault */
 	JSON_ABSOLUTE = 2, /* the path, or each path of the list, starts at / */
+	JSON_EMPTY_IS_NONE = 4, /* {} leaves a struct as if it were not there */
 };
 
 struct json_decoder {
@@ -255,6 +256,10 @@ bool json_next_element(struct json_place *element);
 /* PLACE is an array. */
 const char **json_decode_strings(struct json_decoder *decoder,
                                  const struct json_place *place);
+/* An array of words, their values put together; faults are left out. */
+uint64_t json_decode_bits(struct json_decoder *decoder,
+                          const struct json_place *place,
+                          const struct str_value *words, const char *what);
 const struct str_value *json_decode_word(struct json_decoder *decoder,
                                          const struct json_place *place,
                                          const struct str_value *words,

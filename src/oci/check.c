@@ -23,6 +23,17 @@ const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
 	return NULL;
 }
 
+const char *oci_annotation(const struct oci_spec *spec, const char *key)
+{
+	const struct oci_map *map = &spec->annotations;
+	const char *value = NULL;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (str_equal(map->pairs[i].key, key))
+			value = map->pairs[i].value;
+	return value;
+}
+
 /* Step over digits and what must follow them; NULL if it does not. */
 static const char *after_number(const char *text, const char *end)
 {

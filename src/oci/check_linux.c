@@ -137,6 +137,51 @@ static void check_hidden_paths(struct oci_reader *r,
 		oci_fault(r, "linux.readonlyPaths", "needs a mount namespace");
 }
 
+static void check_memory_policy(struct oci_reader *r,
+                                const struct oci_memory_policy *policy)
+{
+	static const char at[] = "linux.memoryPolicy.nodes";
+	const char *mode =
+		str_name_of(oci_memory_modes, (uint64_t)policy->mode);
+
+	oci_check_numbers(r, at, "", policy->nodes);
+	if (policy->mode < 0) /* an echo of a word that is not one */
+		return;
+	switch ((enum oci_memory_mode)policy->mode) {
+	case OCI_MPOL_DEFAULT:
+	case OCI_MPOL_LOCAL:
+		if (policy->nodes)
+			oci_fault(r, at, "%s takes none", mode);
+		break;
+	case OCI_MPOL_BIND:
+	case OCI_MPOL_INTERLEAVE:
+	case OCI_MPOL_PREFERRED_MANY:
+	case OCI_MPOL_WEIGHTED_INTERLEAVE:
+		if (!policy->nodes)
+			oci_fault(r, at, "missing: %s needs them", mode);
+		break;
+	case OCI_MPOL_PREFERRED: break;
+	}
+}
+
+/* The class is a directory below resctrl, and nothing else (D023). */
+static void check_intel_rdt(struct oci_reader *r,
+                            const struct oci_intel_rdt *rdt)
+{
+	const char *id = rdt->clos_id;
+
+	if (id && !str_equal(id, "/") &&
+	    (strchr(id, '/') || str_equal(id, ".") || str_equal(id, "..")))
+		oci_fault(r, "linux.intelRdt.closID",
+		          "%s is not a name of a class", oci_quote(r, id));
+	for (size_t i = 0; i < rdt->schemata.count; i++)
+		if (strchr(rdt->schemata.items[i], '\n'))
+			oci_fault(r,
+			          oci_path(r, "linux.intelRdt.schemata[%zu]",
+			                   i),
+			          "must be one line");
+}
+
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 {
 	const struct oci_linux *l = spec->linux_;
@@ -149,6 +194,10 @@ void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 	oci_check_sysctl(r, spec);
 	if (l->resources.set)
 		oci_check_resources(r, "linux.resources.", &l->resources);
+	if (l->memory_policy.set)
+		check_memory_policy(r, &l->memory_policy);
+	if (l->intel_rdt.set)
+		check_intel_rdt(r, &l->intel_rdt);
 	if (l->seccomp.set)
-		oci_check_seccomp(r, &l->seccomp);
+		oci_check_seccomp(r, spec);
 }

@@ -5,6 +5,10 @@
 #include "oci/internal.h"
 
 #define OOM_SCORE_ADJ_MAX 1000
+#define NICE_MIN          (-20)
+#define NICE_MAX          19
+#define RT_PRIORITY_MAX   99
+#define IO_PRIORITY_MAX   7
 
 /* -1 as an id means "leave it" to system calls. */
 static void check_id(struct oci_reader *r, const char *at, const char *name,
@@ -64,6 +68,53 @@ static void check_rlimits(struct oci_reader *r, const char *at,
 	}
 }
 
+void oci_check_numbers(struct oci_reader *r, const char *at, const char *name,
+                       const char *list)
+{
+	const char *rest = list ? list : "";
+	uint32_t first;
+	uint32_t last = 0;
+	int result;
+
+	while ((result = str_next_range(&rest, &first, &last)) > 0)
+		if (last > OCI_NUMBER_MAX)
+			break;
+	if (result != 0)
+		oci_fault(r, oci_path(r, "%s%s", at, name),
+		          "%s is not a list of numbers and ranges",
+		          oci_quote(r, list));
+}
+
+static void check_range(struct oci_reader *r, const char *at, const char *name,
+                        int64_t value, int min, int max)
+{
+	if (value < min || value > max)
+		oci_fault(r, oci_path(r, "%s%s", at, name),
+		          "%lld is out of range (%d to %d)", (long long)value,
+		          min, max);
+}
+
+static void check_scheduler(struct oci_reader *r, const char *at,
+                            const struct oci_scheduler *scheduler)
+{
+	const char *policy = str_name_of(oci_scheduler_policies,
+	                                 (uint64_t)scheduler->policy);
+	bool real_time = str_equal(policy, "SCHED_FIFO") ||
+	                 str_equal(policy, "SCHED_RR");
+
+	check_range(r, at, "scheduler.nice", scheduler->nice, NICE_MIN,
+	            NICE_MAX);
+	if (!real_time && scheduler->priority)
+		oci_fault(r, oci_path(r, "%sscheduler.priority", at),
+		          "%s has none", policy);
+	check_range(r, at, "scheduler.priority", scheduler->priority, 0,
+	            RT_PRIORITY_MAX);
+	if (!str_equal(policy, "SCHED_DEADLINE") &&
+	    (scheduler->runtime || scheduler->deadline || scheduler->period))
+		oci_fault(r, oci_path(r, "%sscheduler.policy", at),
+		          "%s has no runtime, deadline or period", policy);
+}
+
 void oci_check_process(struct oci_reader *r, const char *at,
                        const struct oci_process *process)
 {
@@ -76,4 +127,12 @@ void oci_check_process(struct oci_reader *r, const char *at,
 		oci_fault(r, oci_path(r, "%soomScoreAdj", at),
 		          "%lld is out of range (-1000 to 1000)",
 		          (long long)score);
+	if (process->scheduler.set)
+		check_scheduler(r, at, &process->scheduler);
+	check_range(r, at, "ioPriority.priority", process->io_priority.priority,
+	            0, IO_PRIORITY_MAX);
+	oci_check_numbers(r, at, "execCPUAffinity.initial",
+	                  process->exec_cpus.initial);
+	oci_check_numbers(r, at, "execCPUAffinity.final",
+	                  process->exec_cpus.final);
 }

@@ -63,13 +63,16 @@ static bool uses_notify(const struct oci_seccomp *seccomp)
 	return false;
 }
 
-void oci_check_seccomp(struct oci_reader *r, const struct oci_seccomp *seccomp)
+void oci_check_seccomp(struct oci_reader *r, const struct oci_spec *spec)
 {
+	const struct oci_seccomp *seccomp = &spec->linux_->seccomp;
+
 	check_errno(r, AT "defaultErrnoRet", seccomp->default_action,
 	            seccomp->default_errno_ret);
 	for (size_t i = 0; i < seccomp->rules_count; i++)
 		check_rule(r, &seccomp->rules[i], i);
-	if (!seccomp->listener_path && uses_notify(seccomp))
+	if (!seccomp->listener_path && uses_notify(seccomp) &&
+	    !oci_annotation(spec, OCI_SECCOMP_RECEIVER))
 		oci_fault(r, AT "listenerPath",
 		          "missing: SCMP_ACT_NOTIFY is used");
 	if (seccomp->listener_metadata && !seccomp->listener_path)

@@ -74,7 +74,15 @@ static void put_linux(struct json_writer *w,
 	put_seccomp(w, facts->libseccomp_version != NULL);
 	put_enabled(w, "apparmor", false);
 	put_enabled(w, "selinux", false);
-	put_enabled(w, "intelRdt", false);
+	json_open_object(w, "intelRdt");
+	json_put_bool(w, "enabled", true);
+	json_put_bool(w, "schemata", true);
+	json_put_bool(w, "monitoring", true);
+	json_close_object(w);
+	json_open_object(w, "memoryPolicy");
+	put_words(w, "modes", oci_memory_modes);
+	put_words(w, "flags", oci_memory_flags);
+	json_close_object(w);
 	json_open_object(w, "mountExtensions");
 	put_enabled(w, "idmap", true);
 	json_close_object(w);

@@ -55,7 +55,11 @@ void oci_check_process(struct oci_reader *r, const char *at,
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec);
 void oci_check_resources(struct oci_reader *r, const char *at,
                          const struct oci_resources *resources);
-void oci_check_seccomp(struct oci_reader *r, const struct oci_seccomp *seccomp);
+void oci_check_seccomp(struct oci_reader *r, const struct oci_spec *spec);
+/* A list of numbers up to OCI_NUMBER_MAX at AT NAME; LIST may be NULL. */
+#define OCI_NUMBER_MAX 65535
+void oci_check_numbers(struct oci_reader *r, const char *at, const char *name,
+                       const char *list);
 void oci_check_sysctl(struct oci_reader *r, const struct oci_spec *spec);
 
 /* Both lists together: both or neither, and what the kernel would refuse. */

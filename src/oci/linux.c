@@ -5,6 +5,8 @@
 JSON_TABLE_TYPE(oci_namespace);
 JSON_TABLE_TYPE(oci_device);
 JSON_TABLE_TYPE(oci_time_offset);
+JSON_TABLE_TYPE(oci_memory_policy);
+JSON_TABLE_TYPE(oci_intel_rdt);
 
 static const struct json_field id_mapping_fields[] = {
 	FIELD_U32(struct oci_id_mapping, container_id, "containerID",
@@ -110,17 +112,16 @@ static void decode_domain(struct json_decoder *d,
                           const struct json_place *place, void *object)
 {
 	static const struct str_value domains[] = {
-		{ "LINUX", 0 },
-		{ "LINUX32", 1 },
+		{ "LINUX", 0 },   /* PER_LINUX */
+		{ "LINUX32", 8 }, /* PER_LINUX32 */
 		{ NULL, 0 },
 	};
 	const struct str_value *domain;
 
-	(void)object;
 	domain = json_decode_word(d, place, domains, "execution domain");
-	if (domain && domain->value)
-		json_fault(d, place, "\"%s\" is not supported yet",
-		           domain->name);
+	if (domain)
+		((struct oci_linux *)object)->personality =
+			(struct opt_u32){ true, (uint32_t)domain->value };
 }
 
 static const struct json_field personality_fields[] = {
@@ -136,6 +137,37 @@ static void decode_personality(struct json_decoder *d,
 	if (place->value->type != JSON_OBJECT || place->value->length)
 		json_decode_object(d, place, &personality_table.table, object);
 }
+
+static void decode_memory_flags(struct json_decoder *d,
+                                const struct json_place *place, void *object)
+{
+	struct oci_memory_policy *policy = object;
+
+	policy->flags = (uint32_t)json_decode_bits(d, place, oci_memory_flags,
+	                                           "memory policy flag");
+}
+
+static const struct json_field memory_policy_fields[] = {
+	FIELD_WORD(struct oci_memory_policy, mode, "mode", JSON_REQUIRED,
+	           oci_memory_modes, "memory policy"),
+	FIELD_STR(struct oci_memory_policy, nodes, "nodes", 0),
+	FIELD_CUSTOM("flags", 0, decode_memory_flags),
+};
+
+static const struct oci_memory_policy memory_policy_unset = { .mode = -1 };
+
+static JSON_TABLE_DEFAULTS(memory_policy_table, oci_memory_policy,
+                           memory_policy_fields, &memory_policy_unset);
+
+static const struct json_field intel_rdt_fields[] = {
+	FIELD_STR(struct oci_intel_rdt, clos_id, "closID", 0),
+	FIELD_STR(struct oci_intel_rdt, l3_cache_schema, "l3CacheSchema", 0),
+	FIELD_STR(struct oci_intel_rdt, mem_bw_schema, "memBwSchema", 0),
+	FIELD_STRINGS(struct oci_intel_rdt, schemata, "schemata", 0),
+	FIELD_BOOL(struct oci_intel_rdt, monitoring, "enableMonitoring", 0),
+};
+
+static JSON_TABLE(intel_rdt_table, oci_intel_rdt, intel_rdt_fields);
 
 /* clang-format off */
 static const struct json_field linux_fields[] = {
@@ -163,8 +195,10 @@ static const struct json_field linux_fields[] = {
 	FIELD_CUSTOM("timeOffsets", 0, decode_time_offsets),
 	FIELD_CUSTOM("personality", 0, decode_personality),
 	FIELD_UNSUPPORTED("netDevices"),
-	FIELD_UNSUPPORTED("intelRdt"),
-	FIELD_UNSUPPORTED("memoryPolicy"),
+	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt",
+	                 JSON_EMPTY_IS_NONE, intel_rdt_table),
+	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy",
+	                 JSON_EMPTY_IS_NONE, memory_policy_table),
 };
 /* clang-format on */
 

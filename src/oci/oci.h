@@ -91,13 +91,23 @@ void oci_write_state(struct json_writer *w, const char *key,
 const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
                                                int type);
 
+/* The value of annotation KEY, the last one given, or NULL. */
+const char *oci_annotation(const struct oci_spec *spec, const char *key);
+/* crun's word for linux.seccomp.listenerPath. */
+#define OCI_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+
 #define OCI_VERSION "1.3.0"
 
 /* Word tables, shared with features and the plan; NULL-terminated. */
-extern const struct str_value oci_namespace_types[];  /* to CLONE_NEW* */
-extern const struct str_value oci_capability_names[]; /* to CAP_* */
-extern const struct str_value oci_rlimit_types[];     /* to RLIMIT_* */
-extern const struct str_value oci_seccomp_actions[];  /* to SECCOMP_RET_* */
+extern const struct str_value oci_namespace_types[];    /* to CLONE_NEW* */
+extern const struct str_value oci_capability_names[];   /* to CAP_* */
+extern const struct str_value oci_rlimit_types[];       /* to RLIMIT_* */
+extern const struct str_value oci_scheduler_policies[]; /* to SCHED_* */
+extern const struct str_value oci_scheduler_flags[];
+extern const struct str_value oci_io_classes[];      /* to IOPRIO_CLASS_* */
+extern const struct str_value oci_memory_modes[];    /* to MPOL_* */
+extern const struct str_value oci_memory_flags[];    /* to MPOL_F_* */
+extern const struct str_value oci_seccomp_actions[]; /* to SECCOMP_RET_* */
 extern const struct str_value oci_seccomp_operators[];
 extern const struct str_value oci_seccomp_flags[];
 extern const struct str_value oci_seccomp_archs[]; /* to libseccomp's tokens */

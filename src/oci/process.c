@@ -6,6 +6,9 @@ JSON_TABLE_TYPE(oci_console_size);
 JSON_TABLE_TYPE(oci_user);
 JSON_TABLE_TYPE(oci_rlimit);
 JSON_TABLE_TYPE(oci_capabilities);
+JSON_TABLE_TYPE(oci_scheduler);
+JSON_TABLE_TYPE(oci_io_priority);
+JSON_TABLE_TYPE(oci_cpu_affinity);
 
 static const struct json_field console_size_fields[] = {
 	FIELD_U16(struct oci_console_size, height, "height", 0),
@@ -104,6 +107,43 @@ static const struct json_field capabilities_fields[] = {
 
 static JSON_TABLE(capabilities_table, oci_capabilities, capabilities_fields);
 
+static void decode_scheduler_flags(struct json_decoder *d,
+                                   const struct json_place *place, void *object)
+{
+	struct oci_scheduler *scheduler = object;
+
+	scheduler->flags = json_decode_bits(d, place, oci_scheduler_flags,
+	                                    "scheduler flag");
+}
+
+static const struct json_field scheduler_fields[] = {
+	FIELD_WORD(struct oci_scheduler, policy, "policy", JSON_REQUIRED,
+	           oci_scheduler_policies, "scheduling policy"),
+	FIELD_I64(struct oci_scheduler, nice, "nice", 0),
+	FIELD_I64(struct oci_scheduler, priority, "priority", 0),
+	FIELD_CUSTOM("flags", 0, decode_scheduler_flags),
+	FIELD_U64(struct oci_scheduler, runtime, "runtime", 0),
+	FIELD_U64(struct oci_scheduler, deadline, "deadline", 0),
+	FIELD_U64(struct oci_scheduler, period, "period", 0),
+};
+
+static JSON_TABLE(scheduler_table, oci_scheduler, scheduler_fields);
+
+static const struct json_field io_priority_fields[] = {
+	FIELD_WORD(struct oci_io_priority, io_class, "class", JSON_REQUIRED,
+	           oci_io_classes, "I/O class"),
+	FIELD_I64(struct oci_io_priority, priority, "priority", 0),
+};
+
+static JSON_TABLE(io_priority_table, oci_io_priority, io_priority_fields);
+
+static const struct json_field cpu_affinity_fields[] = {
+	FIELD_STR(struct oci_cpu_affinity, initial, "initial", 0),
+	FIELD_STR(struct oci_cpu_affinity, final, "final", 0),
+};
+
+static JSON_TABLE(cpu_affinity_table, oci_cpu_affinity, cpu_affinity_fields);
+
 /* clang-format off */
 static const struct json_field process_fields[] = {
 	FIELD_BOOL(struct oci_process, terminal, "terminal", 0),
@@ -122,9 +162,12 @@ static const struct json_field process_fields[] = {
 	FIELD_OPT_I64(struct oci_process, oom_score_adj, "oomScoreAdj", 0),
 	FIELD_STR(struct oci_process, apparmor_profile, "apparmorProfile", 0),
 	FIELD_STR(struct oci_process, selinux_label, "selinuxLabel", 0),
-	FIELD_UNSUPPORTED("scheduler"),
-	FIELD_UNSUPPORTED("ioPriority"),
-	FIELD_UNSUPPORTED("execCPUAffinity"),
+	FIELD_OBJECT_SET(struct oci_process, scheduler, "scheduler",
+	                 JSON_EMPTY_IS_NONE, scheduler_table),
+	FIELD_OBJECT_SET(struct oci_process, io_priority, "ioPriority",
+	                 JSON_EMPTY_IS_NONE, io_priority_table),
+	FIELD_OBJECT(struct oci_process, exec_cpus, "execCPUAffinity", 0,
+	             cpu_affinity_table),
 };
 /* clang-format on */
 

@@ -36,19 +36,10 @@ static void decode_flags(struct json_decoder *d, const struct json_place *place,
                          void *object)
 {
 	struct oci_seccomp *seccomp = object;
-	struct json_place element = { .parent = place };
 
-	if (!json_is(d, place, JSON_ARRAY))
-		return;
-	seccomp->flags_set = true;
-	while (json_next_element(&element)) {
-		const struct str_value *flag;
-
-		flag = json_decode_word(d, &element, oci_seccomp_flags,
-		                        "seccomp flag");
-		if (flag)
-			seccomp->flags |= (uint32_t)flag->value;
-	}
+	seccomp->flags_set = place->value->type == JSON_ARRAY;
+	seccomp->flags = (uint32_t)json_decode_bits(d, place, oci_seccomp_flags,
+	                                            "seccomp flag");
 }
 
 /* clang-format off */

@@ -89,6 +89,29 @@ struct oci_console_size {
 	uint16_t width;
 };
 
+struct oci_scheduler {
+	bool set;
+	int policy; /* SCHED_* */
+	int64_t nice;
+	int64_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+struct oci_io_priority {
+	bool set;
+	int io_class; /* IOPRIO_CLASS_* */
+	int64_t priority;
+};
+
+/* Lists of CPUs, "0-3,7". */
+struct oci_cpu_affinity {
+	const char *initial;
+	const char *final;
+};
+
 struct oci_process {
 	bool terminal;
 	struct oci_console_size console_size;
@@ -103,6 +126,9 @@ struct oci_process {
 	struct opt_i64 oom_score_adj;
 	const char *apparmor_profile;
 	const char *selinux_label;
+	struct oci_scheduler scheduler;
+	struct oci_io_priority io_priority;
+	struct oci_cpu_affinity exec_cpus;
 };
 
 struct oci_namespace {
@@ -217,6 +243,33 @@ struct oci_time_offset {
 	uint32_t nanosecs;
 };
 
+/* The kernel's numbers. */
+enum oci_memory_mode {
+	OCI_MPOL_DEFAULT,
+	OCI_MPOL_PREFERRED,
+	OCI_MPOL_BIND,
+	OCI_MPOL_INTERLEAVE,
+	OCI_MPOL_LOCAL,
+	OCI_MPOL_PREFERRED_MANY,
+	OCI_MPOL_WEIGHTED_INTERLEAVE,
+};
+
+struct oci_memory_policy {
+	bool set;
+	int mode; /* enum oci_memory_mode */
+	const char *nodes;
+	uint32_t flags; /* MPOL_F_* */
+};
+
+struct oci_intel_rdt {
+	bool set;
+	const char *clos_id;
+	const char *l3_cache_schema;
+	const char *mem_bw_schema;
+	struct oci_strings schemata;
+	bool monitoring;
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t namespaces_count;
@@ -234,6 +287,9 @@ struct oci_linux {
 	struct oci_strings masked_paths;
 	struct oci_strings readonly_paths;
 	const char *mount_label;
+	struct opt_u32 personality; /* PER_LINUX, PER_LINUX32 */
+	struct oci_memory_policy memory_policy;
+	struct oci_intel_rdt intel_rdt;
 };
 
 struct oci_hook {

@@ -104,6 +104,49 @@ const struct str_value oci_rlimit_types[] = {
 	{ NULL, 0 },
 };
 
+/* Not every header has all of them, or says the same of SCHED_OTHER. */
+const struct str_value oci_scheduler_policies[] = {
+	{ "SCHED_OTHER", 0 },    { "SCHED_FIFO", 1 }, { "SCHED_RR", 2 },
+	{ "SCHED_BATCH", 3 },    { "SCHED_ISO", 4 },  { "SCHED_IDLE", 5 },
+	{ "SCHED_DEADLINE", 6 }, { NULL, 0 },
+};
+
+const struct str_value oci_scheduler_flags[] = {
+	{ "SCHED_FLAG_RESET_ON_FORK", 1 << 0 },
+	{ "SCHED_FLAG_RECLAIM", 1 << 1 },
+	{ "SCHED_FLAG_DL_OVERRUN", 1 << 2 },
+	{ "SCHED_FLAG_KEEP_POLICY", 1 << 3 },
+	{ "SCHED_FLAG_KEEP_PARAMS", 1 << 4 },
+	{ "SCHED_FLAG_UTIL_CLAMP_MIN", 1 << 5 },
+	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 1 << 6 },
+	{ NULL, 0 },
+};
+
+const struct str_value oci_io_classes[] = {
+	{ "IOPRIO_CLASS_RT", 1 },
+	{ "IOPRIO_CLASS_BE", 2 },
+	{ "IOPRIO_CLASS_IDLE", 3 },
+	{ NULL, 0 },
+};
+
+const struct str_value oci_memory_modes[] = {
+	{ "MPOL_DEFAULT", OCI_MPOL_DEFAULT },
+	{ "MPOL_PREFERRED", OCI_MPOL_PREFERRED },
+	{ "MPOL_BIND", OCI_MPOL_BIND },
+	{ "MPOL_INTERLEAVE", OCI_MPOL_INTERLEAVE },
+	{ "MPOL_LOCAL", OCI_MPOL_LOCAL },
+	{ "MPOL_PREFERRED_MANY", OCI_MPOL_PREFERRED_MANY },
+	{ "MPOL_WEIGHTED_INTERLEAVE", OCI_MPOL_WEIGHTED_INTERLEAVE },
+	{ NULL, 0 },
+};
+
+const struct str_value oci_memory_flags[] = {
+	{ "MPOL_F_STATIC_NODES", 1 << 15 },
+	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
+	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
+	{ NULL, 0 },
+};
+
 const struct str_value oci_seccomp_actions[] = {
 	{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
 	{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },

@@ -19,6 +19,9 @@ struct plan_options {
 	bool no_new_keyring;
 	uint32_t preserve_fds;
 	uint32_t listen_fds;
+	const char *listen_names; /* LISTEN_FDNAMES; only with listen_fds */
+	/* A directory that shows the container a NOTIFY_SOCKET. */
+	const char *notify_dir;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
 	bool keep_groups;     /* exec: PLAN_KEEP_GROUPS stands in config.json */
 };
@@ -65,10 +68,21 @@ int plan_devices(struct planner *p, struct error *err);
 #define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
 bool plan_keeps_groups(const struct oci_spec *spec);
 
+/* Where the container finds its NOTIFY_SOCKET. */
+#define PLAN_NOTIFY_DIR  "/run/notify"
+#define PLAN_NOTIFY_NAME "notify.sock"
+
 /* process.c: from config.json's process or exec's process.json. */
 int plan_process(struct arena *arena, const struct oci_process *from,
                  const struct facts *facts, const struct plan_options *options,
                  struct plan_process **ret_process, struct error *err);
+
+/* Beside it: what `linux` (may be NULL) says about the process. */
+void plan_process_linux(struct arena *arena, const struct oci_linux *from,
+                        struct plan_process *process);
+/* And for exec only: its CPUs. */
+void plan_process_cpus(struct arena *arena, const struct oci_process *from,
+                       struct plan_process *process);
 
 /*
  * cgroup.c, cgroup_v2.c, cgroup_v1.c, cgroup_path.c, device_bpf.c:
@@ -81,10 +95,19 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
                        const struct oci_resources *resources,
                        struct plan_cgroup *ret_update, struct error *err);
 
-/* seccomp.c */
+/* rdt.c: plan->rdt. */
+int plan_rdt(struct planner *p, struct error *err);
+
+/*
+ * seccomp.c: of a profile alone, and of what a config.json says, where an
+ * annotation may name the listener's socket too.
+ */
 int plan_seccomp(struct arena *arena, const struct oci_seccomp *profile,
                  bool no_new_privs, struct plan_seccomp *ret_seccomp,
                  struct error *err);
+int plan_spec_seccomp(struct arena *arena, const struct oci_spec *spec,
+                      bool no_new_privs, struct plan_seccomp *ret_seccomp,
+                      struct error *err);
 
 /* hooks.c */
 int plan_hooks(struct planner *p, struct error *err);

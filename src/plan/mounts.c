@@ -401,9 +401,33 @@ int plan_mounts(struct planner *p, struct error *err)
 	return add_mounts(p, false, err);
 }
 
+/* Over whatever the configuration has mounted on /run. */
+static void add_notify(struct planner *p)
+{
+	const struct plan_source source = {
+		.kind = PLAN_SOURCE_TREE,
+		.path = p->options->notify_dir,
+	};
+	const struct mount_request request = {
+		.destination = PLAN_NOTIFY_DIR,
+		.options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+		               MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.options.propagation = MS_PRIVATE,
+	};
+
+	if (!p->plan->notify)
+		return;
+	mount_add(p, PLAN_MOUNT_BIND, &request)->source =
+		planner_add_source(p, &source);
+}
+
 int plan_late_mounts(struct planner *p, struct error *err)
 {
-	return add_mounts(p, true, err);
+	int result = add_mounts(p, true, err);
+
+	if (result == 0)
+		add_notify(p);
+	return result;
 }
 
 bool mounts_change_late(struct planner *p, const char *path)

@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "oci/oci.h"
 #include "plan/decide.h"
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source)
@@ -44,14 +45,9 @@ void planner_warn(struct planner *p, const char *format, ...)
 
 bool plan_keeps_groups(const struct oci_spec *spec)
 {
-	const struct oci_map *annotations = &spec->annotations;
-	bool keeps = false;
-	size_t i;
+	const char *keeps = oci_annotation(spec, PLAN_KEEP_GROUPS);
 
-	for (i = 0; i < annotations->count; i++)
-		if (str_equal(annotations->pairs[i].key, PLAN_KEEP_GROUPS))
-			keeps = !str_equal(annotations->pairs[i].value, "0");
-	return keeps;
+	return keeps && !str_equal(keeps, "0");
 }
 
 /* What config.json says about the process outside of `process`. */
@@ -93,16 +89,22 @@ static void warn_capabilities(struct planner *p)
 
 static int decide_process(struct planner *p, struct error *err)
 {
+	struct plan_options options = *p->options;
 	struct plan_process *process;
 	int result;
 
 	if (!p->spec->process)
 		return 0;
-	result = plan_process(p->arena, p->spec->process, p->facts, p->options,
+	/* The socket is shown by a mount. */
+	if (!(p->plan->ns.all & CLONE_NEWNS))
+		options.notify_dir = NULL;
+	p->plan->notify = options.notify_dir != NULL;
+	result = plan_process(p->arena, p->spec->process, p->facts, &options,
 	                      &process, err);
 	if (result < 0)
 		return result;
 	p->plan->process = process;
+	plan_process_linux(p->arena, p->spec->linux_, process);
 	warn_capabilities(p);
 	return settle_groups(p, process, err);
 }
@@ -111,11 +113,9 @@ static int decide_seccomp(struct planner *p, struct error *err)
 {
 	const struct plan_process *process = p->plan->process;
 
-	if (!p->spec->linux_ || !p->spec->linux_->seccomp.set)
-		return 0;
-	return plan_seccomp(p->arena, &p->spec->linux_->seccomp,
-	                    process && process->no_new_privs, &p->plan->seccomp,
-	                    err);
+	return plan_spec_seccomp(p->arena, p->spec,
+	                         process && process->no_new_privs,
+	                         &p->plan->seccomp, err);
 }
 
 int plan_create(struct arena *arena, const struct oci_spec *spec,
@@ -124,7 +124,7 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
 		plan_namespaces, plan_idmap,     plan_hooks,  plan_cgroup,
-		decide_process,  decide_seccomp, plan_rootfs,
+		decide_process,  decide_seccomp, plan_rootfs, plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

@@ -230,6 +230,29 @@ struct plan_caps {
 	int last; /* highest capability to drop from the bounding set */
 };
 
+/* As sched_setattr(2) takes it. */
+struct plan_scheduler {
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* Bit n is number n, as the kernel's masks of CPUs and nodes have it. */
+struct plan_bits {
+	const char *list; /* what it was made from; NULL: there is none */
+	unsigned long *words;
+	size_t count; /* words */
+};
+
+struct plan_memory_policy {
+	int mode; /* for set_mempolicy(2), with its flags */
+	struct plan_bits nodes;
+};
+
 struct plan_process {
 	char **args; /* NULL-terminated */
 	/*
@@ -258,6 +281,17 @@ struct plan_process {
 	const char *apparmor; /* profile, or NULL */
 	const char *selinux;  /* label, or NULL */
 	uint32_t keep_fds;    /* descriptors 3 to 3 + keep_fds - 1 survive */
+	/* NULL, or not set: as runf's own. */
+	const struct plan_scheduler *scheduler;
+	struct opt_u32 io_priority; /* for ioprio_set(2) */
+	struct opt_u32 personality;
+	const struct plan_memory_policy *memory_policy;
+	/*
+	 * exec: the CPUs of runf while it starts the process, and of the
+	 * process in its cgroup. With neither it may use all.
+	 */
+	struct plan_bits initial_cpus;
+	struct plan_bits cpus;
 };
 
 /* ---- limits */
@@ -308,6 +342,18 @@ struct plan_cgroup {
 	struct opt_u32 owner; /* give the v2 leaf to this uid of the host */
 };
 
+/* A class of resctrl, and perhaps a monitoring group in it. */
+struct plan_rdt {
+	const char *root;    /* where it is mounted; NULL: none is asked for */
+	const char *group;   /* the class; "": the root's own */
+	const char *monitor; /* the group's name, or NULL */
+	bool shared;         /* it has a name of its own: others may be in it */
+	bool must_exist;     /* nothing is said of what it may use */
+	const char **lines;  /* for schemata, each with its newline */
+	size_t lines_count;
+	bool made; /* from the state: it was not there before */
+};
+
 /* ---- seccomp */
 
 struct plan_seccomp_arg {
@@ -333,6 +379,10 @@ struct plan_seccomp {
 	size_t archs_count;
 	uint32_t flags;     /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
 	bool flags_default; /* nobody asked for them: an old kernel may drop */
+	/* Some action notifies: to whom, with which words (or NULL). */
+	bool notify;
+	const char *listener;
+	const char *metadata;
 	/*
 	 * A rule whose action is the default one only says that its name is
 	 * known to the profile.
@@ -385,8 +435,10 @@ struct plan {
 	size_t steps_count;
 	struct plan_process *process; /* NULL: config without process */
 	struct plan_cgroup cgroup;
+	struct plan_rdt rdt;
 	struct plan_seccomp seccomp;
 	struct plan_hook_list hooks[PLAN_HOOK_KINDS];
+	bool notify; /* the container has a NOTIFY_SOCKET: make its directory */
 	const char **warnings; /* things to know that are no faults */
 	size_t warnings_count;
 };

@@ -84,7 +84,8 @@ static void plan_env(struct arena *arena, const struct oci_strings *from,
                      struct plan_process *process)
 {
 	static const char home[] = "HOME=";
-	size_t most = from->count + 3; /* HOME, LISTEN_FDS, LISTEN_PID */
+	/* HOME, NOTIFY_SOCKET, LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES */
+	size_t most = from->count + 5;
 	struct env env = { .mask = 1 };
 	const char *path;
 	size_t i;
@@ -99,7 +100,14 @@ static void plan_env(struct arena *arena, const struct oci_strings *from,
 		env_set(&env, arena_printf(arena, "LISTEN_FDS=%u",
 		                           options->listen_fds));
 		env_set(&env, arena_strdup(arena, "LISTEN_PID=1"));
+		if (options->listen_names)
+			env_set(&env, arena_printf(arena, "LISTEN_FDNAMES=%s",
+			                           options->listen_names));
 	}
+	if (options->notify_dir)
+		env_set(&env,
+		        arena_strdup(arena, "NOTIFY_SOCKET=" PLAN_NOTIFY_DIR
+		                            "/" PLAN_NOTIFY_NAME));
 	process->home_slot = -1;
 	if (!env_value(&env, home)) {
 		env_set(&env, arena_strdup(arena, home));
@@ -203,6 +211,81 @@ static int plan_lsm(const struct oci_process *from, const struct facts *facts,
 	return 0;
 }
 
+#define IOPRIO_CLASS_SHIFT 13
+
+static void plan_priorities(struct arena *arena, const struct oci_process *from,
+                            struct plan_process *process)
+{
+	const struct oci_scheduler *scheduler = &from->scheduler;
+	const struct oci_io_priority *io = &from->io_priority;
+
+	if (io->set)
+		process->io_priority = (struct opt_u32){
+			true, (uint32_t)io->io_class << IOPRIO_CLASS_SHIFT |
+				      (uint32_t)io->priority
+		};
+	if (scheduler->set) {
+		struct plan_scheduler *planned =
+			arena_new(arena, struct plan_scheduler);
+
+		*planned = (struct plan_scheduler){
+			.policy = (uint32_t)scheduler->policy,
+			.flags = scheduler->flags,
+			.nice = (int32_t)scheduler->nice,
+			.priority = (uint32_t)scheduler->priority,
+			.runtime = scheduler->runtime,
+			.deadline = scheduler->deadline,
+			.period = scheduler->period,
+		};
+		process->scheduler = planned;
+	}
+}
+
+/* LIST was checked. */
+static struct plan_bits plan_bits(struct arena *arena, const char *list)
+{
+	const size_t word = 8 * sizeof(unsigned long);
+	struct plan_bits bits = { .list = list };
+	const char *rest = list ? list : "";
+	uint32_t first;
+	uint32_t last;
+	uint32_t i;
+
+	while (str_next_range(&rest, &first, &last) > 0)
+		if (last / word >= bits.count)
+			bits.count = last / word + 1;
+	bits.words = arena_new_array(arena, unsigned long, bits.count);
+	rest = list ? list : "";
+	while (str_next_range(&rest, &first, &last) > 0)
+		for (i = first; i <= last; i++)
+			bits.words[i / word] |= 1UL << i % word;
+	return bits;
+}
+
+void plan_process_cpus(struct arena *arena, const struct oci_process *from,
+                       struct plan_process *process)
+{
+	process->initial_cpus = plan_bits(arena, from->exec_cpus.initial);
+	process->cpus = plan_bits(arena, from->exec_cpus.final);
+}
+
+void plan_process_linux(struct arena *arena, const struct oci_linux *from,
+                        struct plan_process *process)
+{
+	if (!from)
+		return;
+	process->personality = from->personality;
+	if (from->memory_policy.set) {
+		const struct oci_memory_policy *policy = &from->memory_policy;
+		struct plan_memory_policy *planned =
+			arena_new(arena, struct plan_memory_policy);
+
+		planned->mode = policy->mode | (int)policy->flags;
+		planned->nodes = plan_bits(arena, policy->nodes);
+		process->memory_policy = planned;
+	}
+}
+
 int plan_process(struct arena *arena, const struct oci_process *from,
                  const struct facts *facts, const struct plan_options *options,
                  struct plan_process **ret_process, struct error *err)
@@ -220,6 +303,7 @@ int plan_process(struct arena *arena, const struct oci_process *from,
 	plan_user(arena, &from->user, options, process);
 	plan_caps(&from->capabilities, facts, &process->caps);
 	plan_rlimits(arena, from, process);
+	plan_priorities(arena, from, process);
 	process->cwd = from->cwd;
 	process->no_new_privs = from->no_new_privileges;
 	process->oom_score_adj = from->oom_score_adj;

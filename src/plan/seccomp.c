@@ -17,27 +17,20 @@
  * ACTION with NUMBER in its lower half; EPERM where the profile is silent.
  * Only ERRNO and TRACE have a number: the reader has seen to that.
  */
-static int action_with_number(const struct oci_seccomp *profile,
-                              uint32_t action, struct opt_u32 number,
-                              uint32_t *ret_action, struct error *err)
+static uint32_t action_with_number(uint32_t action, struct opt_u32 number)
 {
-	if (action == SECCOMP_RET_USER_NOTIF)
-		return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
-		                 "linux.seccomp: SCMP_ACT_NOTIFY (listener "
-		                 "\"%s\") is not supported yet",
-		                 profile->listener_path);
 	if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
 		action |=
 			(number.set ? number.value : EPERM) & SECCOMP_RET_DATA;
-	*ret_action = action;
-	return 0;
+	return action;
 }
 
 static int plan_flags(const struct oci_seccomp *profile,
                       struct plan_seccomp *plan, struct error *err)
 {
 	/* The kernel would say EINVAL and nothing else. */
-	if (profile->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+	if (profile->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV &&
+	    !plan->notify)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "linux.seccomp.flags: SECCOMP_FILTER_FLAG_"
 		                 "WAIT_KILLABLE_RECV without SCMP_ACT_NOTIFY");
@@ -45,6 +38,14 @@ static int plan_flags(const struct oci_seccomp *profile,
 	plan->flags = profile->flags;
 	if (plan->flags_default)
 		plan->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (!plan->notify)
+		return 0;
+	/*
+	 * Who loads it executes the program with one thread: there is nobody
+	 * to bring along but the one that sends the listener.
+	 */
+	plan->flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
+	plan->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return 0;
 }
 
@@ -119,20 +120,19 @@ static bool args_repeat(const struct plan_seccomp_arg *args, size_t count)
 	return false;
 }
 
-static int plan_rule(struct arena *arena, const struct oci_seccomp *profile,
-                     const struct oci_seccomp_rule *rule,
-                     struct plan_seccomp *plan, struct error *err)
+static void plan_rule(struct arena *arena, const struct oci_seccomp_rule *rule,
+                      struct plan_seccomp *plan)
 {
-	struct plan_seccomp_rule planned = { .args_count = rule->args_count };
+	struct plan_seccomp_rule planned = {
+		.action = action_with_number(rule->action, rule->errno_ret),
+		.args_count = rule->args_count,
+	};
 	size_t variants = 1;
 	size_t i;
 	size_t k;
-	int result;
 
-	result = action_with_number(profile, rule->action, rule->errno_ret,
-	                            &planned.action, err);
-	if (result < 0)
-		return result;
+	if (rule->action == SECCOMP_RET_USER_NOTIF)
+		plan->notify = true;
 	planned.args = plan_args(arena, rule);
 	if (args_repeat(planned.args, planned.args_count)) {
 		variants = planned.args_count;
@@ -148,11 +148,10 @@ static int plan_rule(struct arena *arena, const struct oci_seccomp *profile,
 			next->args = planned.args + k;
 		}
 	}
-	return 0;
 }
 
-static int plan_rules(struct arena *arena, const struct oci_seccomp *profile,
-                      struct plan_seccomp *plan, struct error *err)
+static void plan_rules(struct arena *arena, const struct oci_seccomp *profile,
+                       struct plan_seccomp *plan)
 {
 	size_t room = 0;
 	size_t i;
@@ -163,14 +162,8 @@ static int plan_rules(struct arena *arena, const struct oci_seccomp *profile,
 		room += rule->names.count * (rule->args_count + 1);
 	}
 	plan->rules = arena_new_array(arena, struct plan_seccomp_rule, room);
-	for (i = 0; i < profile->rules_count; i++) {
-		int result = plan_rule(arena, profile, &profile->rules[i], plan,
-		                       err);
-
-		if (result < 0)
-			return result;
-	}
-	return 0;
+	for (i = 0; i < profile->rules_count; i++)
+		plan_rule(arena, &profile->rules[i], plan);
 }
 
 static char *put(char *end, const void *bytes, size_t length)
@@ -231,28 +224,47 @@ int plan_seccomp(struct arena *arena, const struct oci_seccomp *profile,
                  bool no_new_privs, struct plan_seccomp *ret_seccomp,
                  struct error *err)
 {
-	struct plan_seccomp plan = { .needed = true, .early = !no_new_privs };
+	struct plan_seccomp plan = {
+		.needed = true,
+		.early = !no_new_privs,
+		.notify = profile->default_action == SECCOMP_RET_USER_NOTIF,
+		.listener = profile->listener_path,
+		.metadata = profile->listener_metadata,
+	};
 	int result;
 
 	if (!profile->set) {
 		*ret_seccomp = (struct plan_seccomp){ 0 };
 		return 0;
 	}
-	result = action_with_number(profile, profile->default_action,
-	                            profile->default_errno_ret,
-	                            &plan.default_action, err);
-	if (result < 0)
-		return result;
+	plan.default_action = action_with_number(profile->default_action,
+	                                         profile->default_errno_ret);
 	result = plan_archs(arena, &profile->architectures, &plan, err);
 	if (result < 0)
 		return result;
-	result = plan_rules(arena, profile, &plan, err);
-	if (result < 0)
-		return result;
+	plan_rules(arena, profile, &plan);
 	result = plan_flags(profile, &plan, err);
 	if (result < 0)
 		return result;
 	plan_key(arena, &plan);
+	*ret_seccomp = plan;
+	return 0;
+}
+
+int plan_spec_seccomp(struct arena *arena, const struct oci_spec *spec,
+                      bool no_new_privs, struct plan_seccomp *ret_seccomp,
+                      struct error *err)
+{
+	struct plan_seccomp plan = { 0 };
+	int result = 0;
+
+	if (spec->linux_)
+		result = plan_seccomp(arena, &spec->linux_->seccomp,
+		                      no_new_privs, &plan, err);
+	if (result < 0)
+		return result;
+	if (plan.notify && !plan.listener)
+		plan.listener = oci_annotation(spec, OCI_SECCOMP_RECEIVER);
 	*ret_seccomp = plan;
 	return 0;
 }

@@ -401,6 +401,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 		put_source(w, &plan->sources[i]);
 	json_close_array(w);
 	write_cgroup(w, &plan->cgroup);
+	write_rdt(w, &plan->rdt);
 	put_namespaces(w, &plan->ns);
 	json_open_array(w, "steps");
 	for (i = 0; i < plan->steps_count; i++)
@@ -409,6 +410,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	write_process(w, plan->process);
 	write_seccomp(w, &plan->seccomp);
 	put_hooks(w, plan);
+	write_true(w, "notify", plan->notify);
 	json_open_array(w, "warnings");
 	for (i = 0; i < plan->warnings_count; i++)
 		json_put_str(w, NULL, plan->warnings[i]);

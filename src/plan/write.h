@@ -23,4 +23,5 @@ void write_mode(struct json_writer *w, const char *key, uint32_t mode);
 
 void write_process(struct json_writer *w, const struct plan_process *process);
 void write_cgroup(struct json_writer *w, const struct plan_cgroup *cgroup);
+void write_rdt(struct json_writer *w, const struct plan_rdt *rdt);
 void write_seccomp(struct json_writer *w, const struct plan_seccomp *seccomp);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan as JSON: the process, its limits and its filter. */
 #include <linux/bpf.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 
 #include "oci/oci.h"
@@ -76,6 +77,41 @@ static void put_rlimits(struct json_writer *w,
 	json_close_array(w);
 }
 
+static void put_scheduler(struct json_writer *w,
+                          const struct plan_scheduler *scheduler)
+{
+	json_open_object(w, "scheduler");
+	json_put_str(w, "policy",
+	             str_name_of(oci_scheduler_policies, scheduler->policy));
+	write_flags(w, "flags", oci_scheduler_flags, scheduler->flags);
+	json_put_i64(w, "nice", scheduler->nice);
+	json_put_u64(w, "priority", scheduler->priority);
+	json_put_u64(w, "runtime", scheduler->runtime);
+	json_put_u64(w, "deadline", scheduler->deadline);
+	json_put_u64(w, "period", scheduler->period);
+	json_close_object(w);
+}
+
+/* What the kernel is asked for beside limits; exec's CPUs are in no plan. */
+static void put_attributes(struct json_writer *w,
+                           const struct plan_process *process)
+{
+	const struct plan_memory_policy *memory = process->memory_policy;
+
+	if (process->scheduler)
+		put_scheduler(w, process->scheduler);
+	if (process->io_priority.set)
+		json_put_u64(w, "ioPriority", process->io_priority.value);
+	if (process->personality.set)
+		json_put_u64(w, "personality", process->personality.value);
+	if (!memory)
+		return;
+	json_open_object(w, "memoryPolicy");
+	json_put_i64(w, "mode", memory->mode);
+	write_text(w, "nodes", memory->nodes.list);
+	json_close_object(w);
+}
+
 void write_process(struct json_writer *w, const struct plan_process *process)
 {
 	if (!process)
@@ -102,6 +138,7 @@ void write_process(struct json_writer *w, const struct plan_process *process)
 	write_text(w, "selinux", process->selinux);
 	if (process->keep_fds > 0)
 		json_put_u64(w, "keepFds", process->keep_fds);
+	put_attributes(w, process);
 	json_close_object(w);
 }
 
@@ -177,6 +214,24 @@ void write_cgroup(struct json_writer *w, const struct plan_cgroup *cgroup)
 	json_close_object(w);
 }
 
+void write_rdt(struct json_writer *w, const struct plan_rdt *rdt)
+{
+	size_t i;
+
+	if (!rdt->root)
+		return;
+	json_open_object(w, "rdt");
+	json_put_str(w, "root", rdt->root);
+	json_put_str(w, "group", rdt->group);
+	write_text(w, "monitor", rdt->monitor);
+	write_true(w, "mustExist", rdt->must_exist);
+	json_open_array(w, "lines");
+	for (i = 0; i < rdt->lines_count; i++)
+		json_put_str(w, NULL, rdt->lines[i]);
+	json_close_array(w);
+	json_close_object(w);
+}
+
 /* ---- seccomp */
 
 /* "SCMP_ACT_ERRNO(1)" */
@@ -235,7 +290,13 @@ void write_seccomp(struct json_writer *w, const struct plan_seccomp *seccomp)
 		json_put_str(w, NULL, arch ? arch : "?");
 	}
 	json_close_array(w);
-	write_flags(w, "flags", oci_seccomp_flags, seccomp->flags);
+	write_flags(w, "flags", oci_seccomp_flags,
+	            seccomp->flags &
+	                    ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	if (seccomp->notify) {
+		json_put_str(w, "listener", seccomp->listener);
+		write_text(w, "metadata", seccomp->metadata);
+	}
 	json_open_array(w, "rules");
 	for (i = 0; i < seccomp->rules_count; i++)
 		put_seccomp_rule(w, &seccomp->rules[i]);

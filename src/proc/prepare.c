@@ -161,8 +161,9 @@ int proc_prepare(const struct plan_process *process, struct error *err)
 
 	if (result < 0)
 		return error_system(err, result, "setsid");
-	/* A courtesy: the cpuset limits whatever comes of it. */
-	(void)sys_reset_affinity();
+	result = proc_set_attributes(process, err);
+	if (result < 0)
+		return result;
 	result = keep_inheritable(&process->caps);
 	if (result < 0)
 		return error_system(err, result,

@@ -14,6 +14,7 @@
  * Nothing here allocates. The order, with the engine's own acts in brackets:
  *
  *   parent     proc_fill_stdio            before anything is opened
+ *              proc_set_priorities        by pid: they may need the host's power
  *              proc_set_oom, proc_set_rlimits   if init is in a user
  *                                         namespace: the power is the host's
  *   init       proc_prepare               before it waits for the parent
@@ -45,10 +46,20 @@ int proc_set_oom(int procfs, pid_t pid, int64_t value, struct error *err);
 int proc_set_rlimits(pid_t pid, const struct plan_process *process,
                      struct error *err);
 
+/* PID's scheduling policy and I/O priority, where the plan has any. */
+int proc_set_priorities(pid_t pid, const struct plan_process *process,
+                        struct error *err);
+
+/* The CPUs that PID may use; 0 is the caller. */
+int proc_set_cpus(pid_t pid, const struct plan_bits *cpus, struct error *err);
+
+/* The caller's own CPUs, memory policy and personality. */
+int proc_set_attributes(const struct plan_process *process, struct error *err);
+
 /*
  * What needs nothing from the parent and takes time, most of all the
- * bounding set: a new session, all CPUs, the capabilities that may never
- * come back. Afterwards the caller still holds what it had.
+ * bounding set: a new session, its attributes, the capabilities that may
+ * never come back. Afterwards the caller still holds what it had.
  */
 int proc_prepare(const struct plan_process *process, struct error *err);
 

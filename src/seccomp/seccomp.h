@@ -9,8 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "plan/plan.h"
-
-struct sock_filter;
+#include "sys/helper.h"
 
 /* What seccomp(2) takes. */
 struct seccomp_program {
@@ -36,5 +35,7 @@ int seccomp_prepare(struct arena *arena, const struct plan_seccomp *plan,
 /*
  * Load into the calling process, if needed; in the child: allocates nothing.
  * Needs no_new_privs or CAP_SYS_ADMIN. (seccomp_load() is libseccomp's.)
+ * A filter that notifies needs LETTER: its listener is away when this returns.
  */
-int seccomp_install(const struct seccomp_program *program, struct error *err);
+int seccomp_install(const struct seccomp_program *program,
+                    const struct sys_letter *letter, struct error *err);

@@ -47,6 +47,13 @@ static const char *record_text(struct arena *arena,
 		json_close_object(&w);
 	}
 	json_close_array(&w);
+	if (r->rdt_root) {
+		json_put_str(&w, "rdtRoot", r->rdt_root);
+		json_put_str(&w, "rdtGroup", r->rdt_group);
+		json_put_str(&w, "rdtMonitor",
+		             r->rdt_monitor ? r->rdt_monitor : "");
+		json_put_bool(&w, "rdtMade", r->rdt_made);
+	}
 	json_open_object(&w, "annotations");
 	for (i = 0; i < r->annotations_count; i++)
 		json_put_str(&w, r->annotations[i].key,
@@ -191,6 +198,11 @@ static void record_decode(struct arena *arena, const struct json_value *root,
 	r->poststop = record_bool(root, "poststop");
 	r->cgroup_mode = (uint32_t)record_i64(root, "cgroupMode");
 	r->cgroup_path = record_str(root, "cgroupPath");
+	if (json_get(root, "rdtRoot"))
+		r->rdt_root = record_str(root, "rdtRoot");
+	r->rdt_group = record_str(root, "rdtGroup");
+	r->rdt_monitor = record_str(root, "rdtMonitor");
+	r->rdt_made = record_bool(root, "rdtMade");
 	item = record_first(root, "cgroups", &count);
 	r->cgroup_dirs = arena_new_array(arena, struct store_cgroup_dir, count);
 	for (; item; item = item->next)

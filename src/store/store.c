@@ -203,8 +203,18 @@ static int store_each(int fd, int (*visit)(void *context, const char *name),
 
 static int store_unlink(void *context, const char *name)
 {
-	int result = sys_unlinkat(*(int *)context, name, 0);
+	int parent = *(int *)context;
+	int result = sys_unlinkat(parent, name, 0);
 
+	if (result == -EISDIR) {
+		auto_close int fd = sys_openat(parent, name, DIRECTORY, 0);
+
+		result = fd;
+		if (result >= 0)
+			result = store_each(fd, store_unlink, &fd);
+		if (result >= 0)
+			result = sys_unlinkat(parent, name, AT_REMOVEDIR);
+	}
 	return result == -ENOENT ? 0 : result;
 }
 

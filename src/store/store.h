@@ -17,6 +17,7 @@
  *                         before it, so that a killed create can be cleaned
  *       config.json       as it was when the container was created
  *       gate              socket; exists until `start` has gone through
+ *       notify/           what the container sees of NOTIFY_SOCKET: a socket
  *       state.json        the record; written beside and renamed
  *
  * Ids never begin with a dot, so what does is not a container.
@@ -62,6 +63,11 @@ struct store_record {
 	const char *cgroup_path;
 	struct store_cgroup_dir *cgroup_dirs;
 	size_t cgroup_dirs_count;
+	/* The class of resctrl; root "" or NULL: none. */
+	const char *rdt_root;
+	const char *rdt_group;
+	const char *rdt_monitor; /* "" or NULL: none */
+	bool rdt_made;
 	bool poststart; /* has hooks of that kind: config.json is needed */
 	bool poststop;
 	struct store_annotation *annotations;
@@ -128,4 +134,5 @@ int store_read_file(struct arena *arena, int dir, const char *name,
                     size_t limit, const char **ret_text, size_t *ret_length,
                     struct error *err);
 
-#define STORE_GATE "gate"
+#define STORE_GATE   "gate"
+#define STORE_NOTIFY "notify"

@@ -3,6 +3,7 @@
 #include "sys/helper.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -66,6 +67,16 @@ static long helper_call(long number, long a, long b, long c, long d, long e)
 }
 #endif
 
+/* Leave the core to its other thread for a moment. */
+static void helper_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 static long helper_pointer(const void *pointer)
 {
 	return (long)(intptr_t)pointer;
@@ -86,8 +97,8 @@ static long helper_raise_loopback(void)
 	return result;
 }
 
-/* Send what became of it, with COUNT descriptors. */
-static void helper_send(struct sys_ns_maker *maker, const int *fds,
+/* One message with COUNT descriptors. Returns bytes, or a negative errno. */
+static long helper_send(const struct sys_letter *letter, const int *fds,
                         size_t count)
 {
 	union {
@@ -97,7 +108,7 @@ static void helper_send(struct sys_ns_maker *maker, const int *fds,
 		                                                  sizeof(int)),
 		                  .cmsg_level = SOL_SOCKET,
 		                  .cmsg_type = SCM_RIGHTS } };
-	struct iovec data = { &maker->word, 2 * sizeof(int32_t) };
+	struct iovec data = { (void *)(uintptr_t)letter->bytes, letter->size };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
 
 	if (count) {
@@ -106,8 +117,8 @@ static void helper_send(struct sys_ns_maker *maker, const int *fds,
 		message.msg_controllen =
 			(socklen_t)CMSG_SPACE(count * sizeof(int));
 	}
-	helper_call(SYS_sendmsg, maker->socket, helper_pointer(&message),
-	            MSG_NOSIGNAL, 0, 0);
+	return helper_call(SYS_sendmsg, letter->socket,
+	                   helper_pointer(&message), MSG_NOSIGNAL, 0, 0);
 }
 
 /* Returns how many descriptors there are, or a negative errno. */
@@ -142,35 +153,120 @@ static long make_namespaces(int flags, int *fds)
 static int helper_main(void *argument)
 {
 	struct sys_ns_maker *maker = argument;
+	const struct sys_letter letter = {
+		.socket = maker->socket,
+		.bytes = &maker->word,
+		.size = 2 * sizeof(maker->word),
+	};
 	int fds[SYS_NS_MAKER_MAX];
 	long count;
 
 	helper_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	count = make_namespaces(maker->flags, fds);
 	maker->value = count < 0 ? (int32_t)count : 0;
-	helper_send(maker, fds, count < 0 ? 0 : (size_t)count);
+	helper_send(&letter, fds, count < 0 ? 0 : (size_t)count);
 	helper_call(SYS_exit, 0, 0, 0, 0, 0);
 	return 0;
 }
 
-pid_t sys_spawn_ns_maker(const struct sys_ns_maker *maker, int *ret_pidfd)
+static pid_t helper_spawn(int (*function)(void *), int flags, void *argument,
+                          int *ret_pidfd)
 {
 	static _Alignas(16) char stack[STACK_SIZE];
-	/* The caller goes on; this has to stay as it is meanwhile. */
-	static struct sys_ns_maker own;
 	sigset_t all;
 	sigset_t before;
 	int pidfd = -1;
 	pid_t pid;
 
-	own = *maker;
 	/* No handler of the caller's may run on that stack. */
 	sigfillset(&all);
 	sys_set_signal_mask(&all, &before);
-	pid = (pid_t)SYS_RESULT(clone(helper_main, stack + sizeof(stack),
-	                              HELPER_FLAGS, &own, &pidfd));
+	pid = (pid_t)SYS_RESULT(clone(function, stack + sizeof(stack), flags,
+	                              argument, &pidfd));
 	sys_set_signal_mask(&before, NULL);
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return pid;
+}
+
+pid_t sys_spawn_ns_maker(const struct sys_ns_maker *maker, int *ret_pidfd)
+{
+	/* The caller goes on; this has to stay as it is meanwhile. */
+	static struct sys_ns_maker own;
+
+	own = *maker;
+	return helper_spawn(helper_main, HELPER_FLAGS, &own, ret_pidfd);
+}
+
+/* ---- a filter's listener */
+
+#define COURIER_FLAGS \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+
+#define NOT_YET INT_MIN
+
+/* What the thread and its maker tell each other without a system call. */
+struct courier {
+	const struct sys_letter *letter;
+	int listener; /* a descriptor of both, or why there is none */
+	int outcome;
+};
+
+static int courier_deliver(const struct sys_letter *letter, int listener)
+{
+	struct sys_letter rest = *letter;
+	size_t count = 1;
+
+	while (rest.size) {
+		long sent = helper_send(&rest, &listener, count);
+
+		if (sent < 0)
+			return (int)sent;
+		rest.bytes = (const char *)rest.bytes + sent;
+		rest.size -= (size_t)sent;
+		count = 0;
+	}
+	return 0;
+}
+
+static int courier_main(void *argument)
+{
+	struct courier *courier = argument;
+	int outcome;
+	int fd;
+
+	while ((fd = __atomic_load_n(&courier->listener, __ATOMIC_ACQUIRE)) ==
+	       NOT_YET)
+		helper_call(SYS_sched_yield, 0, 0, 0, 0, 0);
+	outcome = fd;
+	if (fd >= 0) {
+		outcome = courier_deliver(courier->letter, fd);
+		helper_call(SYS_close, fd, 0, 0, 0, 0);
+	}
+	helper_call(SYS_close, courier->letter->socket, 0, 0, 0, 0);
+	__atomic_store_n(&courier->outcome, outcome, __ATOMIC_RELEASE);
+	helper_call(SYS_exit, 0, 0, 0, 0, 0);
+	return 0;
+}
+
+int sys_seccomp_load_and_send(const struct sock_filter *filter, uint16_t length,
+                              unsigned int flags,
+                              const struct sys_letter *letter)
+{
+	static struct courier courier;
+	int ignored;
+	int outcome;
+	pid_t thread;
+
+	courier = (struct courier){ letter, NOT_YET, NOT_YET };
+	thread = helper_spawn(courier_main, COURIER_FLAGS, &courier, &ignored);
+	if (thread < 0)
+		return thread;
+	outcome = sys_seccomp_load(filter, length, flags);
+	__atomic_store_n(&courier.listener, outcome, __ATOMIC_RELEASE);
+	/* Every call that could wait instead may be one that is notified. */
+	while ((outcome = __atomic_load_n(&courier.outcome,
+	                                  __ATOMIC_ACQUIRE)) == NOT_YET)
+		helper_relax();
+	return outcome;
 }

@@ -264,28 +264,59 @@ int sys_close_range(unsigned int first, unsigned int last, int flags)
 		syscall(SYS_close_range, first, last, (unsigned int)flags));
 }
 
-int sys_reset_affinity(void)
+int sys_set_affinity(pid_t pid, const void *mask, size_t size)
+{
+	return (int)SYS_RESULT(syscall(SYS_sched_setaffinity, pid, size, mask));
+}
+
+int sys_get_affinity(pid_t pid, void *mask, size_t size)
+{
+	return (int)SYS_RESULT(syscall(SYS_sched_getaffinity, pid, size, mask));
+}
+
+int sys_reset_affinity(pid_t pid)
 {
 	unsigned char mask[CPU_MASK_BYTES];
-	long result;
+	int result;
 
 	memset(mask, 0xff, sizeof(mask));
-	result = SYS_RESULT(
-		syscall(SYS_sched_setaffinity, 0, sizeof(mask), mask));
-	return result == -ENOSYS ? 0 : (int)result;
+	result = sys_set_affinity(pid, mask, sizeof(mask));
+	return result == -ENOSYS ? 0 : result;
+}
+
+int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr)
+{
+	struct sys_sched_attr sized = *attr;
+
+	sized.size = sizeof(sized);
+	return (int)SYS_RESULT(syscall(SYS_sched_setattr, pid, &sized, 0));
+}
+
+int sys_set_io_priority(pid_t pid, int priority)
+{
+	const int who_process = 1; /* IOPRIO_WHO_PROCESS */
+
+	return (int)SYS_RESULT(
+		syscall(SYS_ioprio_set, who_process, pid, priority));
+}
+
+int sys_set_memory_policy(int mode, const unsigned long *nodes, size_t bits)
+{
+	/* The kernel takes one bit less than it is told. */
+	return (int)SYS_RESULT(
+		syscall(SYS_set_mempolicy, mode, nodes, bits ? bits + 1 : 0));
 }
 
 int sys_count_cpus(void)
 {
 	unsigned char mask[CPU_MASK_BYTES];
-	long length = SYS_RESULT(
-		syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask));
+	int length = sys_get_affinity(0, mask, sizeof(mask));
 	int count = 0;
-	long i;
+	int i;
 
 	for (i = 0; i < length; i++)
 		count += __builtin_popcount(mask[i]);
-	return length < 0 ? (int)length : count;
+	return length < 0 ? length : count;
 }
 
 int sys_personality(unsigned long persona)

@@ -68,8 +68,34 @@ int sys_prlimit(pid_t pid, int resource, const struct rlimit *limit,
                 struct rlimit *ret_old);
 /* Close descriptors FIRST to LAST (Linux 5.9); FLAGS: CLOSE_RANGE_*. */
 int sys_close_range(unsigned int first, unsigned int last, int flags);
+/*
+ * sched_setaffinity(2) for PID, 0 being the caller; a mask of SIZE bytes. Get
+ * fills what the kernel has and returns its bytes.
+ */
+int sys_set_affinity(pid_t pid, const void *mask, size_t size);
+int sys_get_affinity(pid_t pid, void *mask, size_t size);
 /* All CPUs allowed, so that the cpuset decides; ENOSYS is no error. */
-int sys_reset_affinity(void);
+int sys_reset_affinity(pid_t pid);
+
+/* The kernel's struct sched_attr, of Linux 5.3. */
+struct sys_sched_attr {
+	uint32_t size; /* filled in by the call */
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
+};
+
+int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr);
+/* ioprio_set(2) for one process. */
+int sys_set_io_priority(pid_t pid, int priority);
+/* set_mempolicy(2): BITS of NODES count; it survives execve. */
+int sys_set_memory_policy(int mode, const unsigned long *nodes, size_t bits);
 /* How many CPUs this process may run on. */
 int sys_count_cpus(void);
 int sys_personality(unsigned long persona);

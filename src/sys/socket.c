@@ -53,12 +53,33 @@ int sys_connect_unix_at(int type, int dir, const char *name)
 	return result < 0 ? result : take_fd(&fd);
 }
 
+/* A name that is no file: its length is part of it. */
+static int connect_abstract(int type, const char *name)
+{
+	auto_close int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = strlen(name);
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	if (length > sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path + 1, name + 1, length - 1);
+	result = (int)SYS_RETRY(connect(
+		fd, (struct sockaddr *)&address,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)));
+	return result < 0 ? result : take_fd(&fd);
+}
+
 int sys_connect_unix(int type, const char *path)
 {
 	auto_close int dir = -1;
 	const char *name = strrchr(path, '/');
 	char parent[PATH_MAX];
 
+	if (path[0] == '@')
+		return connect_abstract(type, path);
 	if (strlen(path) < sizeof((struct sockaddr_un){ 0 }.sun_path))
 		return sys_connect_unix_at(type, AT_FDCWD, path);
 	if (!name || (size_t)(name - path) >= sizeof(parent))

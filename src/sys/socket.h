@@ -7,7 +7,10 @@
 
 /* A connected pair of AF_UNIX sockets; TYPE is SOCK_SEQPACKET or the like. */
 int sys_socketpair(int type, int ret_fds[2]);
-/* Connect to PATH, which may be longer than sun_path holds. */
+/*
+ * Connect to PATH, which may be longer than sun_path holds; "@NAME" is the
+ * abstract one.
+ */
 int sys_connect_unix(int type, const char *path);
 /* Connect to NAME in directory DIR. */
 int sys_connect_unix_at(int type, int dir, const char *name);

@@ -130,16 +130,19 @@ static void relay_type_end(struct relay *relay)
 /* Until the process has ended. */
 static int relay_loop(struct relay *relay, struct error *err)
 {
-	struct pollfd fds[6] = {
-		{ .fd = relay->session->pidfd, .events = POLLIN },
-		{ .fd = relay->session->signals, .events = POLLIN },
+	const struct tty_session *session = relay->session;
+	struct pollfd fds[7] = {
+		{ .fd = session->pidfd, .events = POLLIN },
+		{ .fd = session->signals, .events = POLLIN },
+		[6] = { .fd = session->watch ? session->watched : -1,
+		        .events = POLLIN },
 	};
 	int result;
 
 	do {
 		tty_channel_prepare(&relay->input, &fds[2], &fds[3]);
 		tty_channel_prepare(&relay->output, &fds[4], &fds[5]);
-		result = sys_poll(fds, 6, -1);
+		result = sys_poll(fds, 7, -1);
 		if (result < 0)
 			return error_system(err, result,
 			                    "wait for the process");
@@ -152,6 +155,8 @@ static int relay_loop(struct relay *relay, struct error *err)
 			relay_type_end(relay);
 		if (fds[4].revents || fds[5].revents)
 			tty_channel_move(&relay->output);
+		if (fds[6].revents)
+			session->watch(session->context);
 	} while (!fds[0].revents);
 	return 0;
 }

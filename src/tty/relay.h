@@ -19,6 +19,10 @@ struct tty_session {
 	int in;     /* what is typed, or -1; used with a terminal only */
 	int out;    /* what is shown, or -1 */
 	bool reap;  /* collect every other child too (child subreaper) */
+	/* Called with CONTEXT whenever WATCHED is readable; NULL: nothing. */
+	void (*watch)(void *context);
+	void *context;
+	int watched;
 };
 
 /*

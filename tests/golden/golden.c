@@ -84,8 +84,9 @@ static void read_v1(struct arena *arena, const struct json_value *facts,
 		                                : FACTS_CGROUP_V1;
 }
 
+/* What the caller's environment has is written beside the facts. */
 static void read_facts(struct arena *arena, const char *dir,
-                       struct facts *facts)
+                       struct facts *facts, struct plan_options *options)
 {
 	size_t length = 2;
 	char *text = read_text(arena, dir, "facts.json", &length);
@@ -115,6 +116,9 @@ static void read_facts(struct arena *arena, const char *dir,
 	if (json_get(root, "v2"))
 		facts->cgroup.v2_mount = fact_text(root, "v2");
 	read_v1(arena, root, &facts->cgroup);
+	options->listen_fds = (uint32_t)fact_number(root, "listenFds", 0);
+	options->listen_names = fact_text(root, "listenNames");
+	options->notify_dir = fact_text(root, "notifyDir");
 }
 
 /* ---- one case */
@@ -122,7 +126,7 @@ static void read_facts(struct arena *arena, const char *dir,
 /* The plan, or for a config without one the reason. */
 static const char *make_plan(struct arena *arena, const char *dir)
 {
-	const struct plan_options options = {
+	struct plan_options options = {
 		.id = "golden",
 		.bundle = "/bundle",
 	};
@@ -139,7 +143,7 @@ static const char *make_plan(struct arena *arena, const char *dir)
 		fprintf(stderr, "%s: no config.json\n", dir);
 		exit(EXIT_FAILURE);
 	}
-	read_facts(arena, dir, &facts);
+	read_facts(arena, dir, &facts, &options);
 	if (oci_read_spec(arena, text, length, "config.json", &faults, &spec,
 	                  &err) < 0 ||
 	    plan_create(arena, spec, &facts, &options, &plan, &err) < 0) {

@@ -52,6 +52,7 @@ load helpers
 	equals "$output" three
 }
 
+# B094
 @test "LISTEN_FDS come first, and the container is told" {
 	program 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID'
 	echo socket >"$BATS_TEST_TMPDIR/three"
@@ -62,6 +63,18 @@ load helpers
 		--bundle "$BUNDLE" "$ID" 3<"$BATS_TEST_TMPDIR/three" \
 		4<"$BATS_TEST_TMPDIR/four" </dev/null)
 	equals "$output" "$(printf 'socket\nmore\n1 1')"
+}
+
+# B094
+@test "the names of LISTEN_FDS go along, somebody else's descriptors do not" {
+	program 'echo ${LISTEN_FDS-none} $LISTEN_FDNAMES; ls /proc/$$/fd | xargs'
+	output=$(LISTEN_FDS=2 LISTEN_FDNAMES=a:b "$RUNF" --root "$STATE" run \
+		--bundle "$BUNDLE" "$ID" 3</dev/null 4</dev/null </dev/null)
+	equals "$output" "$(printf '2 a:b\n0 1 2 3 4')"
+	output=$(LISTEN_FDS=2 LISTEN_PID=1 LISTEN_FDNAMES=a:b "$RUNF" \
+		--root "$STATE" run --bundle "$BUNDLE" "$ID" 3</dev/null \
+		4<&- </dev/null)
+	equals "$output" "$(printf 'none\n0 1 2')"
 }
 
 @test "after create nobody but the container holds its output" {

@@ -9,14 +9,14 @@ ALLOW = {
     "ns": "base sys plan", "rootfs": "base sys plan",
     "cgroup": "base sys plan", "seccomp": "base sys plan",
     "proc": "base sys plan", "tty": "base sys plan",
-    "hook": "base sys plan", "net": "base sys plan",
+    "hook": "base sys plan", "rdt": "base sys plan", "net": "base sys plan",
     "criu": "base sys plan",
     # sys: the protection of the program itself is the library's own file.
     "lib": "base sys json oci plan probe store engine include",
     # The verbs take the public option structs as they are: a copy of them in
     # this layer would be the same words twice.
     "engine": "base sys json oci plan probe store ns rootfs cgroup seccomp "
-              "proc tty hook net criu include",
+              "proc tty hook rdt net criu include",
     "cli": "base sys json include", "fn": "base sys json include",
     "ttrpc": "base sys", "shim": "base sys json ttrpc include",
 }

@@ -251,20 +251,42 @@ START_TEST(flags_are_exact_and_spec_allow_where_nothing_is_said)
 
 END_TEST
 
-START_TEST(notify_is_refused_with_the_listener_named)
-{
-	struct plan_seccomp plan;
+#define NOTIFY(members)                                                  \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/s\"," \
+	"\"listenerMetadata\":\"m\"," members                            \
+	"\"syscalls\":[{\"names\":[\"mount\"],"                          \
+	"\"action\":\"SCMP_ACT_NOTIFY\"}]}"
 
-	ck_assert_int_eq(try_plan("{\"defaultAction\":\"SCMP_ACT_ALLOW\","
-	                          "\"listenerPath\":\"/run/agent.sock\","
-	                          "\"flags\":[\"SECCOMP_FILTER_FLAG_"
-	                          "WAIT_KILLABLE_RECV\"],"
-	                          "\"syscalls\":[{\"names\":[\"mount\"],"
-	                          "\"action\":\"SCMP_ACT_NOTIFY\"}]}",
-	                          true, &plan),
-	                 -EOPNOTSUPP);
-	ck_assert_int_eq(err.kind, ERROR_UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(err.text, "\"/run/agent.sock\""));
+/* A204, A207: one thread more, which TSYNC would hold too. */
+START_TEST(what_notifies_has_a_listener_and_no_tsync)
+{
+	struct plan_seccomp plan =
+		plan_of(NOTIFY("\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\","
+	                       "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"));
+
+	ck_assert(plan.notify);
+	ck_assert_str_eq(plan.listener, "/s");
+	ck_assert_str_eq(plan.metadata, "m");
+	ck_assert_uint_eq(plan.flags,
+	                  SECCOMP_FILTER_FLAG_NEW_LISTENER | 1U << 5);
+	ck_assert_uint_eq(plan.rules[0].action, SCMP_ACT_NOTIFY);
+	plan = plan_of(NOTIFY());
+	ck_assert_uint_eq(plan.flags, SECCOMP_FILTER_FLAG_NEW_LISTENER |
+	                                      SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	plan = plan_of("{\"defaultAction\":\"SCMP_ACT_NOTIFY\","
+	               "\"listenerPath\":\"/s\"}");
+	ck_assert(plan.notify);
+}
+
+END_TEST
+
+START_TEST(a_listener_is_nothing_where_nothing_notifies)
+{
+	struct plan_seccomp plan =
+		plan_of("{" DENY ",\"listenerPath\":\"/s\"}");
+
+	ck_assert(!plan.notify);
+	ck_assert_uint_eq(plan.flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 }
 
 END_TEST
@@ -368,7 +390,8 @@ int main(void)
 	tcase_add_loop_test(
 		tcase, flags_are_exact_and_spec_allow_where_nothing_is_said, 0,
 		ARRAY_SIZE(flag_rows));
-	tcase_add_test(tcase, notify_is_refused_with_the_listener_named);
+	tcase_add_test(tcase, what_notifies_has_a_listener_and_no_tsync);
+	tcase_add_test(tcase, a_listener_is_nothing_where_nothing_notifies);
 	tcase_add_test(tcase, wait_killable_recv_without_notify_is_refused);
 	tcase_add_loop_test(tcase, different_profiles_have_different_keys, 0,
 	                    ARRAY_SIZE(different));

@@ -79,7 +79,7 @@ static long attempt_trial(const struct seccomp_program *program,
 	pid = fork();
 	if (pid == 0) {
 		if (sys_set_no_new_privs() < 0 ||
-		    seccomp_install(program, &err) < 0)
+		    seccomp_install(program, NULL, &err) < 0)
 			_exit(99);
 		result = trial.call(trial.nr, trial.a, trial.b);
 		if (write(pipe_fds[1], &result, sizeof(result)) < 0)

@@ -55,7 +55,7 @@ static int install_in_child(const struct seccomp_program *program,
 		                          : sys_capset(0, 0, 0);
 
 		if (result == 0)
-			result = seccomp_install(program, NULL);
+			result = seccomp_install(program, NULL, NULL);
 		_exit(result == 0 ? 200 + seccomp_mode() : -result);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -111,7 +111,7 @@ START_TEST(a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for)
 	struct error err;
 
 	ck_assert_int_eq(install_in_child(&program, true), -EINVAL);
-	ck_assert_int_eq(seccomp_install(&program, &err), -EINVAL);
+	ck_assert_int_eq(seccomp_install(&program, NULL, &err), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "0x40000000"));
 }
 
