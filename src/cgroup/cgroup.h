@@ -24,7 +24,7 @@
  */
 
 /* v2, and the v1 controllers a plan can name, with room to spare. */
-#define CGROUP_DIRS_MAX 8
+#define CGROUP_DIRS_MAX 16
 
 /* The directories of one container, open. */
 struct cgroup {

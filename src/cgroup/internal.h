@@ -76,6 +76,10 @@ int cgroup_enable(const struct plan_cgroup_dir *dir, const char *names,
 int cgroup_write_limits(const struct cgroup *cgroup, struct arena *arena,
                         const char **old, struct error *err);
 
+/* One write, to the file of WRITE, or else to its other one. */
+int cgroup_write_either(int dir, const struct plan_cgroup_write *write,
+                        const char *value, const char *other_value);
+
 /* devices.c: the plan's program in place of those that are attached. */
 int cgroup_replace_devices(const struct cgroup *cgroup, struct error *err);
 
