@@ -38,10 +38,12 @@ int dir_open(const struct plan_cgroup_dir *dir);
 bool cgroup_is_gone(int result);
 
 /*
- * VISIT each directory in DIR, until it returns something else than 0, which
- * is returned then. A directory that is gone has none below it.
+ * VISIT each entry of TYPE (DT_*), or each directory, in DIR, until it returns
+ * something else than 0, which is returned then. A directory that is gone has
+ * nothing in it.
  */
 typedef int dir_visit_fn(void *context, const char *name);
+int dir_each(int dir, uint8_t type, dir_visit_fn *visit, void *context);
 int dir_each_below(int dir, dir_visit_fn *visit, void *context);
 
 /*
