@@ -4,6 +4,7 @@
 #define RUNF_RUNF_H
 
 #include <runf/error.h>
+#include <runf/stats.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -177,6 +178,34 @@ int runf_list(struct runf *runf, char **ret_json, struct runf_error *err);
 /* An array of host pids, sub-cgroups included. */
 int runf_ps(struct runf *runf, const char *id, char **ret_json,
             struct runf_error *err);
+
+/*
+ * What a container that runs uses. Set STATS->size to sizeof(*STATS) before;
+ * release what was read with runf_release_stats().
+ */
+int runf_read_stats(struct runf *runf, const char *id, struct runf_stats *stats,
+                    struct runf_error *err);
+void runf_release_stats(struct runf_stats *stats);
+
+struct runf_events_options {
+	size_t size;
+	unsigned int interval_ms; /* between two lines of statistics; not 0 */
+	bool once;                /* the statistics of now, and no more */
+	/*
+	 * Told each event, one line of JSON. What it returns, if it is not 0,
+	 * ends the call and is what that returns.
+	 */
+	int (*event)(void *context, const char *json);
+	void *context;
+};
+
+/*
+ * Statistics now and then, and each time that a process is killed because
+ * memory is used up, until the container ends.
+ */
+int runf_events(struct runf *runf, const char *id,
+                const struct runf_events_options *options,
+                struct runf_error *err);
 
 /* ---- without a container; no privilege, no context needed */
 

@@ -24,7 +24,7 @@
  */
 
 /* v2, and the v1 controllers a plan can name, with room to spare. */
-#define CGROUP_DIRS_MAX 8
+#define CGROUP_DIRS_MAX 16
 
 /* The directories of one container, open. */
 struct cgroup {
@@ -116,3 +116,9 @@ int cgroup_update(const struct plan_cgroup *existing,
  * counts. Returns 0, or -errno when the count cannot be read.
  */
 int cgroup_oom_count(const struct plan_cgroup *plan, uint64_t *ret_count);
+/*
+ * A descriptor that becomes readable when that number may have changed; all
+ * that can be read is to be read then. -1 where nobody counts.
+ */
+int cgroup_watch_oom(const struct plan_cgroup *plan, int *ret_fd,
+                     struct error *err);

@@ -84,8 +84,14 @@ struct entry {
 	char name[];
 };
 
-static int visit_entries(const char *bytes, size_t size, dir_visit_fn *visit,
-                         void *context)
+struct visit {
+	uint8_t type; /* DT_* */
+	dir_visit_fn *visit;
+	void *context;
+};
+
+static int visit_entries(const char *bytes, size_t size,
+                         const struct visit *visit)
 {
 	size_t at = 0;
 	int result = 0;
@@ -93,16 +99,18 @@ static int visit_entries(const char *bytes, size_t size, dir_visit_fn *visit,
 	while (result == 0 && at < size) {
 		const struct entry *entry = (const void *)(bytes + at);
 
-		if (entry->type == DT_DIR && !str_equal(entry->name, ".") &&
+		if (entry->type == visit->type &&
+		    !str_equal(entry->name, ".") &&
 		    !str_equal(entry->name, ".."))
-			result = visit(context, entry->name);
+			result = visit->visit(visit->context, entry->name);
 		at += entry->length;
 	}
 	return result;
 }
 
-int dir_each_below(int dir, dir_visit_fn *visit, void *context)
+int dir_each(int dir, uint8_t type, dir_visit_fn *visit, void *context)
 {
+	const struct visit each = { type, visit, context };
 	auto_close int fd = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY, 0);
 	char bytes[CGROUP_TEXT_MAX] __attribute__((aligned(8)));
 	ssize_t count = fd;
@@ -112,11 +120,16 @@ int dir_each_below(int dir, dir_visit_fn *visit, void *context)
 		count = sys_getdents64(fd, bytes, sizeof(bytes));
 		if (count <= 0)
 			break;
-		result = visit_entries(bytes, (size_t)count, visit, context);
+		result = visit_entries(bytes, (size_t)count, &each);
 	}
 	if (count < 0 && !cgroup_is_gone((int)count))
 		return (int)count;
 	return result;
+}
+
+int dir_each_below(int dir, dir_visit_fn *visit, void *context)
+{
+	return dir_each(dir, DT_DIR, visit, context);
 }
 
 /* The number behind KEY in TEXT, lines of "key number". */

@@ -25,6 +25,7 @@ static bool has_word(char *text, const char *separators, const char *name)
 /* "7:memory:/x": the number of the v1 hierarchy that has NAME, else 0. */
 static uint32_t find_v1_hierarchy(const char *name)
 {
+	const char *v1_name = str_equal(name, "io") ? "blkio" : name;
 	char text[CGROUP_TEXT_MAX];
 	char *rest = text;
 	char *line;
@@ -37,7 +38,7 @@ static uint32_t find_v1_hierarchy(const char *name)
 		char *controllers = strsep(&line, ":");
 		uint32_t value;
 
-		if (controllers && has_word(controllers, ",", name) &&
+		if (controllers && has_word(controllers, ",", v1_name) &&
 		    str_to_u32(number, 10, &value) == 0)
 			return value;
 	}

@@ -38,10 +38,12 @@ int dir_open(const struct plan_cgroup_dir *dir);
 bool cgroup_is_gone(int result);
 
 /*
- * VISIT each directory in DIR, until it returns something else than 0, which
- * is returned then. A directory that is gone has none below it.
+ * VISIT each entry of TYPE (DT_*), or each directory, in DIR, until it returns
+ * something else than 0, which is returned then. A directory that is gone has
+ * nothing in it.
  */
 typedef int dir_visit_fn(void *context, const char *name);
+int dir_each(int dir, uint8_t type, dir_visit_fn *visit, void *context);
 int dir_each_below(int dir, dir_visit_fn *visit, void *context);
 
 /*
@@ -75,6 +77,10 @@ int cgroup_enable(const struct plan_cgroup_dir *dir, const char *names,
  */
 int cgroup_write_limits(const struct cgroup *cgroup, struct arena *arena,
                         const char **old, struct error *err);
+
+/* One write, to the file of WRITE, or else to its other one. */
+int cgroup_write_either(int dir, const struct plan_cgroup_write *write,
+                        const char *value, const char *other_value);
 
 /* devices.c: the plan's program in place of those that are attached. */
 int cgroup_replace_devices(const struct cgroup *cgroup, struct error *err);

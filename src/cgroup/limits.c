@@ -25,11 +25,28 @@ static int fail(const struct writer *w, const struct plan_cgroup_write *write,
 
 	if (result == -ENOENT)
 		return error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
-		                 "%s: cgroup %s%s has no file %s", write->what,
-		                 dir->mount, dir->path, write->file);
-	return error_system(err, result, "%s: write \"%s\" to %s%s/%s",
+		                 "%s: cgroup %s%s has no file %s%s%s",
+		                 write->what, dir->mount, dir->path,
+		                 write->file, write->other_file ? " or " : "",
+		                 write->other_file ? write->other_file : "");
+	return error_system(err, result, "%s: write \"%s\" to %s%s/%s%s",
 	                    write->what, write->value, dir->mount, dir->path,
-	                    write->file);
+	                    write->file,
+	                    result == -EOPNOTSUPP && write->other_file
+	                            ? " (no scheduler shares it by weight)"
+	                            : "");
+}
+
+int cgroup_write_either(int dir, const struct plan_cgroup_write *write,
+                        const char *value, const char *other_value)
+{
+	int result = sys_write_file(dir, write->file, value);
+	int other;
+
+	if (!write->other_file || (result != -ENOENT && result != -EOPNOTSUPP))
+		return result;
+	other = sys_write_file(dir, write->other_file, other_value);
+	return other == -ENOENT ? result : other;
 }
 
 /* The value, behind the word that stands in the file if that is to stay. */
@@ -40,7 +57,8 @@ static int write_value(int dir, const struct plan_cgroup_write *write)
 	ssize_t length;
 
 	if (!write->keep_first_word)
-		return sys_write_file(dir, write->file, write->value);
+		return cgroup_write_either(dir, write, write->value,
+		                           write->other_value);
 	length = sys_read_file(dir, write->file, text, sizeof(text));
 	if (length < 0)
 		return (int)length;
@@ -52,12 +70,17 @@ static int write_value(int dir, const struct plan_cgroup_write *write)
 static void save_old(struct writer *w, size_t index)
 {
 	const struct plan_cgroup_write *write = &w->plan->writes[index];
+	int dir = w->cgroup->dirs[write->dir];
 	char text[CGROUP_TEXT_MAX];
+	ssize_t length;
 
 	if (!w->old || w->old[index])
 		return;
-	if (sys_read_file(w->cgroup->dirs[write->dir], write->file, text,
-	                  sizeof(text)) >= 0)
+	length = sys_read_file(dir, write->file, text, sizeof(text));
+	if (length == -ENOENT && write->other_file)
+		length = sys_read_file(dir, write->other_file, text,
+		                       sizeof(text));
+	if (length >= 0)
 		w->old[index] = arena_strdup(w->arena, text);
 }
 

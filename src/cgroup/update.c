@@ -41,10 +41,25 @@ static int check_usages(const struct cgroup *cgroup, struct error *err)
 	return result;
 }
 
-/* What to write so that a file says again what it said. */
-static const char *restorable(char *text)
+/* The line of TEXT for the entry that WRITE sets, or what unsets it. */
+static const char *entry_of(const struct plan_cgroup_write *write, char *text)
+{
+	size_t length = strcspn(write->value, " ") + 1;
+	char *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (strncmp(line, write->value, length) == 0)
+			return line;
+	return write->undo;
+}
+
+/* What to write so that a file says again what it said: TEXT. */
+static const char *restorable(const struct plan_cgroup_write *write, char *text)
 {
 	char *word = text;
+
+	if (write->undo)
+		return entry_of(write, text);
 
 	/* memory.oom_control tells "oom_kill_disable 0" and more. */
 	if (str_after(text, "oom_kill_disable ")) {
@@ -66,12 +81,14 @@ static void restore(const struct cgroup *cgroup, struct arena *arena,
 		for (i = plan->writes_count; i > 0; i--) {
 			const struct plan_cgroup_write *write =
 				&plan->writes[i - 1];
+			const char *text;
 
 			if (!old[i - 1])
 				continue;
-			sys_write_file(
-				cgroup->dirs[write->dir], write->file,
-				restorable(arena_strdup(arena, old[i - 1])));
+			text = restorable(write,
+			                  arena_strdup(arena, old[i - 1]));
+			cgroup_write_either(cgroup->dirs[write->dir], write,
+			                    text, text);
 		}
 	}
 }

@@ -83,6 +83,7 @@ int version_print(struct arena *arena, struct runf_error *err);
 extern const struct cli_command command_check;
 extern const struct cli_command command_create;
 extern const struct cli_command command_delete;
+extern const struct cli_command command_events;
 extern const struct cli_command command_exec;
 extern const struct cli_command command_features;
 extern const struct cli_command command_help;

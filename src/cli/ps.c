@@ -23,7 +23,7 @@ static const struct cli_option ps_options[] = {
 	OPTIONS_END,
 };
 
-/* ps with ARGS (default -ef), its stdout in OUT. */
+/* ps with ARGS (default -ef; a first "--" is ours), its stdout in OUT. */
 static int ps_spawn(struct arena *arena, char **args, int out, pid_t *ret_pid)
 {
 	static char name[] = "ps";
@@ -33,6 +33,8 @@ static int ps_spawn(struct arena *arena, char **args, int out, pid_t *ret_pid)
 	size_t count = 0;
 	int result;
 
+	if (*args && str_equal(*args, "--"))
+		args++;
 	while (args[count])
 		count++;
 	argv = arena_new_array(arena, char *, count + 3);

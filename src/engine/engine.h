@@ -57,5 +57,11 @@ int engine_state(struct engine *engine, struct arena *arena, const char *id,
                  const char **ret_json, struct error *err);
 int engine_list(struct engine *engine, struct arena *arena,
                 const char **ret_json, struct error *err);
+/* What RET_STATS points to is in ARENA. */
+int engine_read_stats(struct engine *engine, struct arena *arena,
+                      const char *id, struct runf_stats *ret_stats,
+                      struct error *err);
+int engine_events(struct engine *engine, const char *id,
+                  const struct runf_events_options *options, struct error *err);
 int engine_ps(struct engine *engine, struct arena *arena, const char *id,
               const char **ret_json, struct error *err);

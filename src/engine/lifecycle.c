@@ -85,6 +85,13 @@ static const char *const lifecycle[][STATUS_STOPPED + 1] = {
 		[STATUS_PAUSED] = ALLOWED,
 		[STATUS_STOPPED] = "cannot update a stopped container",
 	},
+	[VERB_EVENTS] = {
+		[STATUS_CREATING] = "container not running: it is being created",
+		[STATUS_CREATED] = ALLOWED,
+		[STATUS_RUNNING] = ALLOWED,
+		[STATUS_PAUSED] = ALLOWED,
+		[STATUS_STOPPED] = "container not running",
+	},
 };
 
 int lifecycle_check(enum verb verb, enum status status, const char *id,

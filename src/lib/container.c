@@ -168,3 +168,55 @@ int runf_ps(struct runf *runf, const char *id, char **ret_json,
 	result = engine_ps(&runf->engine, &arena, id, &json, &err);
 	return lib_return_text(result, json, ret_json, &err, ret_err);
 }
+
+void runf_release_stats(struct runf_stats *stats)
+{
+	struct arena arena;
+
+	if (!stats || !stats->owned)
+		return;
+	arena = *(struct arena *)stats->owned;
+	stats->owned = NULL;
+	arena_release(&arena);
+}
+
+/* The arena is in itself, and belongs to the caller with the rest. */
+int runf_read_stats(struct runf *runf, const char *id, struct runf_stats *stats,
+                    struct runf_error *ret_err)
+{
+	auto_arena struct arena arena = { 0 };
+	struct error err = { .code = 0 };
+	struct runf_stats ours;
+	struct arena *owned;
+	int result;
+
+	if (!runf || !id || !stats || stats->size < sizeof(ours))
+		return -EINVAL;
+	result = engine_read_stats(&runf->engine, &arena, id, &ours, &err);
+	if (result < 0)
+		return lib_return(result, &err, ret_err);
+	owned = arena_new(&arena, struct arena);
+	*owned = arena;
+	arena = (struct arena){ 0 };
+	ours.size = stats->size;
+	ours.owned = owned;
+	*stats = ours;
+	return 0;
+}
+
+int runf_events(struct runf *runf, const char *id,
+                const struct runf_events_options *options,
+                struct runf_error *ret_err)
+{
+	struct runf_events_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options || !options->event)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result = engine_events(&runf->engine, id, &ours, &err);
+	return lib_return(result, &err, ret_err);
+}

@@ -9,6 +9,9 @@
 #define CPU_MIN_US 1000
 #define CPU_MAX_US 1000000
 
+#define IO_WEIGHT_MIN 10
+#define IO_WEIGHT_MAX 1000
+
 struct limit_row {
 	const char *name;
 	struct opt_i64 limit;
@@ -90,20 +93,132 @@ static void check_cpu(struct oci_reader *r, const char *at,
 	check_list(r, at, "mems", cpu->mems);
 }
 
+/* A number of the device that AT names; at least LEAST. */
+static void check_number(struct oci_reader *r, const char *at, const char *name,
+                         int64_t number, int64_t least)
+{
+	if (number < least || number > UINT32_MAX)
+		oci_fault(r, oci_path(r, "%s.%s", at, name),
+		          "%" PRIi64 " is not a device number", number);
+}
+
 static void check_rules(struct oci_reader *r, const char *at,
                         const struct oci_resources *resources)
 {
 	for (size_t i = 0; i < resources->devices_count; i++) {
 		const struct oci_device_rule *rule = &resources->devices[i];
+		const char *path = oci_path(r, "%sdevices[%zu]", at, i);
 
-		if (rule->major < -1 || rule->major > UINT32_MAX)
-			oci_fault(r, oci_path(r, "%sdevices[%zu].major", at, i),
-			          "%" PRIi64 " is not a device number",
-			          rule->major);
-		if (rule->minor < -1 || rule->minor > UINT32_MAX)
-			oci_fault(r, oci_path(r, "%sdevices[%zu].minor", at, i),
-			          "%" PRIi64 " is not a device number",
-			          rule->minor);
+		check_number(r, path, "major", rule->major, -1);
+		check_number(r, path, "minor", rule->minor, -1);
+	}
+}
+
+/* 0 is how Go writes that there is none. */
+static void check_weight(struct oci_reader *r, const char *at, const char *name,
+                         uint16_t weight)
+{
+	if (weight && (weight < IO_WEIGHT_MIN || weight > IO_WEIGHT_MAX))
+		oci_fault(r, oci_path(r, "%s.%s", at, name),
+		          "%u is out of range (%d to %d)", weight,
+		          IO_WEIGHT_MIN, IO_WEIGHT_MAX);
+}
+
+static void check_throttles(struct oci_reader *r, const char *at,
+                            const struct oci_throttles *throttles,
+                            const char *name)
+{
+	for (size_t i = 0; i < throttles->count; i++) {
+		const char *path =
+			oci_path(r, "%sblockIO.%s[%zu]", at, name, i);
+
+		check_number(r, path, "major", throttles->items[i].major, 0);
+		check_number(r, path, "minor", throttles->items[i].minor, 0);
+	}
+}
+
+static void check_block_io(struct oci_reader *r, const char *at,
+                           const struct oci_block_io *io)
+{
+	const char *path = oci_path(r, "%sblockIO", at);
+	size_t i;
+
+	check_weight(r, path, "weight", io->weight);
+	check_weight(r, path, "leafWeight", io->leaf_weight);
+	for (i = 0; i < io->weight_devices_count; i++) {
+		const struct oci_weight_device *device = &io->weight_devices[i];
+
+		path = oci_path(r, "%sblockIO.weightDevice[%zu]", at, i);
+		check_number(r, path, "major", device->major, 0);
+		check_number(r, path, "minor", device->minor, 0);
+		check_weight(r, path, "weight", device->weight);
+		check_weight(r, path, "leafWeight", device->leaf_weight);
+		if (!device->weight && !device->leaf_weight)
+			oci_fault(r, path, "has no weight and no leafWeight");
+	}
+	for (i = 0; i < OCI_THROTTLE_KINDS; i++)
+		check_throttles(r, at, &io->throttles[i],
+		                oci_throttle_names[i]);
+}
+
+/* Part of a file's name: "2MB", as hugetlbfs counts. */
+static bool is_page_size(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && *text != '0' && strchr("KMG", text[digits]) &&
+	       str_equal(text + digits + 1, "B");
+}
+
+static void check_hugepages(struct oci_reader *r, const char *at,
+                            const struct oci_resources *resources)
+{
+	for (size_t i = 0; i < resources->hugepage_limits_count; i++) {
+		const char *size = resources->hugepage_limits[i].page_size;
+
+		if (size && !is_page_size(size))
+			oci_fault(r,
+			          oci_path(r, "%shugepageLimits[%zu].pageSize",
+			                   at, i),
+			          "%s is not a page size like 64KB, 2MB or 1GB",
+			          oci_quote(r, size));
+	}
+}
+
+static bool is_one_word(const char *text)
+{
+	return *text && !text[strcspn(text, " \t\n")];
+}
+
+static void check_network(struct oci_reader *r, const char *at,
+                          const struct oci_network *network)
+{
+	for (size_t i = 0; i < network->priorities_count; i++) {
+		const char *name = network->priorities[i].name;
+
+		if (name && !is_one_word(name))
+			oci_fault(r,
+			          oci_path(r, "%snetwork.priorities[%zu].name",
+			                   at, i),
+			          "%s is not the name of an interface",
+			          oci_quote(r, name));
+	}
+}
+
+static void check_rdma(struct oci_reader *r, const char *at,
+                       const struct oci_resources *resources)
+{
+	for (size_t i = 0; i < resources->rdma_count; i++) {
+		const struct oci_rdma *rdma = &resources->rdma[i];
+		const char *path =
+			oci_path(r, "%srdma%s", at,
+		                 json_path_step(r->arena, rdma->device));
+
+		if (!is_one_word(rdma->device))
+			oci_fault(r, path, "not the name of a device");
+		else if (!rdma->hca_handles.set && !rdma->hca_objects.set)
+			oci_fault(r, path,
+			          "has no hcaHandles and no hcaObjects");
 	}
 }
 
@@ -140,6 +255,10 @@ void oci_check_resources(struct oci_reader *r, const char *at,
 		oci_fault(r, oci_path(r, "%spids.limit", at),
 		          "%" PRIi64 " is less than -1",
 		          resources->pids.limit.value);
+	check_block_io(r, at, &resources->block_io);
+	check_hugepages(r, at, resources);
+	check_network(r, at, &resources->network);
+	check_rdma(r, at, resources);
 	check_rules(r, at, resources);
 	check_unified(r, at, &resources->unified);
 }

@@ -46,7 +46,7 @@ static void put_cgroup(struct json_writer *w, bool systemd)
 	json_put_bool(w, "v2", true);
 	json_put_bool(w, "systemd", systemd);
 	json_put_bool(w, "systemdUser", systemd);
-	json_put_bool(w, "rdma", false);
+	json_put_bool(w, "rdma", true);
 	json_close_object(w);
 }
 

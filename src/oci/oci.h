@@ -112,3 +112,4 @@ extern const struct str_value oci_seccomp_operators[];
 extern const struct str_value oci_seccomp_flags[];
 extern const struct str_value oci_seccomp_archs[]; /* to libseccomp's tokens */
 extern const char *const oci_hook_names[OCI_HOOK_KINDS];
+extern const char *const oci_throttle_names[OCI_THROTTLE_KINDS];

@@ -6,6 +6,13 @@ JSON_TABLE_TYPE(oci_device_rule);
 JSON_TABLE_TYPE(oci_memory);
 JSON_TABLE_TYPE(oci_cpu);
 JSON_TABLE_TYPE(oci_pids);
+JSON_TABLE_TYPE(oci_weight_device);
+JSON_TABLE_TYPE(oci_throttle);
+JSON_TABLE_TYPE(oci_block_io);
+JSON_TABLE_TYPE(oci_hugepage_limit);
+JSON_TABLE_TYPE(oci_interface_priority);
+JSON_TABLE_TYPE(oci_network);
+JSON_TABLE_TYPE(oci_rdma);
 
 static const struct str_value rule_types[] = {
 	{ "a", OCI_DEVICE_ALL },
@@ -98,6 +105,92 @@ static const struct json_field pids_fields[] = {
 
 static JSON_TABLE(pids_table, oci_pids, pids_fields);
 
+static const struct json_field weight_device_fields[] = {
+	FIELD_I64(struct oci_weight_device, major, "major", JSON_REQUIRED),
+	FIELD_I64(struct oci_weight_device, minor, "minor", JSON_REQUIRED),
+	FIELD_U16(struct oci_weight_device, weight, "weight", 0),
+	FIELD_U16(struct oci_weight_device, leaf_weight, "leafWeight", 0),
+};
+
+static JSON_TABLE(weight_device_table, oci_weight_device, weight_device_fields);
+
+static const struct json_field throttle_fields[] = {
+	FIELD_I64(struct oci_throttle, major, "major", JSON_REQUIRED),
+	FIELD_I64(struct oci_throttle, minor, "minor", JSON_REQUIRED),
+	FIELD_U64(struct oci_throttle, rate, "rate", JSON_REQUIRED),
+};
+
+static JSON_TABLE(throttle_table, oci_throttle, throttle_fields);
+
+#define FIELD_THROTTLE(kind, key)                               \
+	FIELD_ARRAY(struct oci_block_io, throttles[kind].items, \
+	            throttles[kind].count, key, 0, throttle_table)
+
+static const struct json_field block_io_fields[] = {
+	FIELD_U16(struct oci_block_io, weight, "weight", 0),
+	FIELD_U16(struct oci_block_io, leaf_weight, "leafWeight", 0),
+	FIELD_ARRAY(struct oci_block_io, weight_devices, weight_devices_count,
+	            "weightDevice", 0, weight_device_table),
+	FIELD_THROTTLE(OCI_READ_BPS, "throttleReadBpsDevice"),
+	FIELD_THROTTLE(OCI_WRITE_BPS, "throttleWriteBpsDevice"),
+	FIELD_THROTTLE(OCI_READ_IOPS, "throttleReadIOPSDevice"),
+	FIELD_THROTTLE(OCI_WRITE_IOPS, "throttleWriteIOPSDevice"),
+};
+
+static JSON_TABLE(block_io_table, oci_block_io, block_io_fields);
+
+static const struct json_field hugepage_limit_fields[] = {
+	FIELD_STR(struct oci_hugepage_limit, page_size, "pageSize",
+	          JSON_REQUIRED),
+	FIELD_U64(struct oci_hugepage_limit, limit, "limit", JSON_REQUIRED),
+};
+
+static JSON_TABLE(hugepage_limit_table, oci_hugepage_limit,
+                  hugepage_limit_fields);
+
+static const struct json_field interface_priority_fields[] = {
+	FIELD_STR(struct oci_interface_priority, name, "name", JSON_REQUIRED),
+	FIELD_U32(struct oci_interface_priority, priority, "priority",
+	          JSON_REQUIRED),
+};
+
+static JSON_TABLE(interface_priority_table, oci_interface_priority,
+                  interface_priority_fields);
+
+static const struct json_field network_fields[] = {
+	FIELD_OPT_U32(struct oci_network, class_id, "classID", 0),
+	FIELD_ARRAY(struct oci_network, priorities, priorities_count,
+	            "priorities", 0, interface_priority_table),
+};
+
+static JSON_TABLE(network_table, oci_network, network_fields);
+
+static const struct json_field rdma_fields[] = {
+	FIELD_OPT_U32(struct oci_rdma, hca_handles, "hcaHandles", 0),
+	FIELD_OPT_U32(struct oci_rdma, hca_objects, "hcaObjects", 0),
+};
+
+static JSON_TABLE(rdma_table, oci_rdma, rdma_fields);
+
+/* An object with a member for each device. */
+static void decode_rdma(struct json_decoder *d, const struct json_place *place,
+                        void *object)
+{
+	struct oci_resources *resources = object;
+	struct json_place member = { .parent = place };
+
+	if (!json_is(d, place, JSON_OBJECT))
+		return;
+	while (json_next_element(&member)) {
+		struct oci_rdma *rdma = arena_push(d->arena, resources->rdma,
+		                                   resources->rdma_count);
+
+		member.key = member.value->key;
+		json_decode_object(d, &member, &rdma_table.table, rdma);
+		rdma->device = arena_strdup(d->arena, member.key);
+	}
+}
+
 static const struct json_field resources_fields[] = {
 	FIELD_ARRAY(struct oci_resources, devices, devices_count, "devices", 0,
 	            device_rule_table),
@@ -105,10 +198,14 @@ static const struct json_field resources_fields[] = {
 	FIELD_OBJECT(struct oci_resources, cpu, "cpu", 0, cpu_table),
 	FIELD_OBJECT(struct oci_resources, pids, "pids", 0, pids_table),
 	FIELD_MAP(struct oci_resources, unified, "unified", 0),
-	FIELD_UNSUPPORTED("blockIO"),
-	FIELD_UNSUPPORTED("hugepageLimits"),
-	FIELD_UNSUPPORTED("network"),
-	FIELD_UNSUPPORTED("rdma"),
+	FIELD_OBJECT(struct oci_resources, block_io, "blockIO", 0,
+	             block_io_table),
+	FIELD_ARRAY(struct oci_resources, hugepage_limits,
+	            hugepage_limits_count, "hugepageLimits", 0,
+	            hugepage_limit_table),
+	FIELD_OBJECT(struct oci_resources, network, "network", 0,
+	             network_table),
+	FIELD_CUSTOM("rdma", 0, decode_rdma),
 };
 
 JSON_TABLE(oci_resources_table, oci_resources, resources_fields);

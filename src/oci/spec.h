@@ -193,6 +193,63 @@ struct oci_pids {
 	struct opt_i64 limit;
 };
 
+/* One device's share: 0 is as good as absent. */
+struct oci_weight_device {
+	int64_t major;
+	int64_t minor;
+	uint16_t weight;
+	uint16_t leaf_weight;
+};
+
+struct oci_throttle {
+	int64_t major;
+	int64_t minor;
+	uint64_t rate; /* each second; 0 is unlimited */
+};
+
+enum oci_throttle_kind {
+	OCI_READ_BPS,
+	OCI_WRITE_BPS,
+	OCI_READ_IOPS,
+	OCI_WRITE_IOPS,
+	OCI_THROTTLE_KINDS,
+};
+
+struct oci_throttles {
+	struct oci_throttle *items;
+	size_t count;
+};
+
+struct oci_block_io {
+	uint16_t weight; /* 10 to 1000; 0 is as good as absent */
+	uint16_t leaf_weight;
+	struct oci_weight_device *weight_devices;
+	size_t weight_devices_count;
+	struct oci_throttles throttles[OCI_THROTTLE_KINDS];
+};
+
+struct oci_hugepage_limit {
+	const char *page_size; /* "2MB", as the kernel's files have it */
+	uint64_t limit;
+};
+
+struct oci_interface_priority {
+	const char *name;
+	uint32_t priority;
+};
+
+struct oci_network {
+	struct opt_u32 class_id;
+	struct oci_interface_priority *priorities;
+	size_t priorities_count;
+};
+
+struct oci_rdma {
+	const char *device;
+	struct opt_u32 hca_handles;
+	struct opt_u32 hca_objects;
+};
+
 struct oci_resources {
 	bool set; /* the object was there */
 	struct oci_device_rule *devices;
@@ -200,6 +257,12 @@ struct oci_resources {
 	struct oci_memory memory;
 	struct oci_cpu cpu;
 	struct oci_pids pids;
+	struct oci_block_io block_io;
+	struct oci_hugepage_limit *hugepage_limits;
+	size_t hugepage_limits_count;
+	struct oci_network network;
+	struct oci_rdma *rdma;
+	size_t rdma_count;
 	struct oci_map unified;
 };
 

@@ -228,6 +228,13 @@ const struct str_value oci_propagations[] = {
 	{ "unbindable", 0 }, { "runbindable", 0 }, { NULL, 0 },
 };
 
+const char *const oci_throttle_names[OCI_THROTTLE_KINDS] = {
+	[OCI_READ_BPS] = "throttleReadBpsDevice",
+	[OCI_WRITE_BPS] = "throttleWriteBpsDevice",
+	[OCI_READ_IOPS] = "throttleReadIOPSDevice",
+	[OCI_WRITE_IOPS] = "throttleWriteIOPSDevice",
+};
+
 const char *const oci_hook_names[OCI_HOOK_KINDS] = {
 	[OCI_HOOK_PRESTART] = "prestart",
 	[OCI_HOOK_CREATE_RUNTIME] = "createRuntime",

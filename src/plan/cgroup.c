@@ -18,7 +18,18 @@ static const struct controller {
 	{ "cpu", cgroup_v2_cpu, cgroup_v1_cpu },
 	{ "cpuset", cgroup_v2_cpuset, cgroup_v1_cpuset },
 	{ "pids", cgroup_v2_pids, cgroup_v1_pids },
+	{ "io", cgroup_v2_io, cgroup_v1_io },
+	{ "hugetlb", cgroup_v2_hugetlb, cgroup_v1_hugetlb },
+	{ "rdma", cgroup_rdma, cgroup_rdma },
+	{ "net_cls", cgroup_v2_net_cls, cgroup_v1_net_cls },
+	{ "net_prio", cgroup_v2_net_prio, cgroup_v1_net_prio },
 };
+
+/* The one that has another name in v1. */
+static const char *name_in_v1(const char *controller)
+{
+	return str_equal(controller, "io") ? "blkio" : controller;
+}
 
 /* True if WORD is one of LIST's, which commas or spaces part. */
 static bool list_has(const char *list, const char *word)
@@ -39,10 +50,11 @@ static bool list_has(const char *list, const char *word)
 const struct facts_cgroup_v1 *cgroup_find_v1(const struct facts_cgroup *facts,
                                              const char *controller)
 {
+	const char *name = name_in_v1(controller);
 	size_t i;
 
 	for (i = 0; i < facts->v1_count; i++)
-		if (list_has(facts->v1[i].controllers, controller))
+		if (list_has(facts->v1[i].controllers, name))
 			return &facts->v1[i];
 	return NULL;
 }
@@ -69,10 +81,11 @@ size_t cgroup_v2_dir(const struct plan_cgroup *cgroup)
 static size_t find_v1_dir(const struct plan_cgroup *cgroup,
                           const char *controller)
 {
+	const char *name = name_in_v1(controller);
 	size_t i;
 
 	for (i = 0; i < cgroup->dirs_count; i++)
-		if (list_has(cgroup->dirs[i].controllers, controller))
+		if (list_has(cgroup->dirs[i].controllers, name))
 			return i;
 	return CGROUP_NO_DIR;
 }
@@ -150,7 +163,10 @@ static int refuse_missing(const struct cgroup_planner *cp, const char *what,
 		what, controller);
 }
 
-/* `unified` overrides: what it sets is not set before to something else. */
+/*
+ * `unified` overrides: what it sets is not set before to something else. But
+ * an entry may be one of many: its file has room for both.
+ */
 static void place_v2(struct cgroup_planner *cp, const char *controller,
                      const struct limits *limits)
 {
@@ -160,7 +176,8 @@ static void place_v2(struct cgroup_planner *cp, const char *controller,
 	for (i = 0; i < limits->count; i++) {
 		const struct plan_cgroup_write *write = &limits->writes[i];
 
-		if (cgroup_unified_has(cp->resources, write->file))
+		if (!write->undo &&
+		    cgroup_unified_has(cp->resources, write->file))
 			continue;
 		cgroup_add_write(cp, dir, write);
 		if (!write->if_present)

@@ -24,6 +24,7 @@ struct plan_cgroup_write *limits_add(struct limits *limits, const char *file,
 /* NUMBER as text; what is negative has no limit and is NONE ("max", "-1"). */
 const char *limits_number(struct limits *limits, int64_t number,
                           const char *none);
+const char *limits_unsigned(struct limits *limits, uint64_t number);
 void limits_warn(struct limits *limits, const char *text);
 
 /* swap - limit, or < 0 for no limit; see the table at its definition. */
@@ -44,10 +45,18 @@ void memory_check_usage(struct limits *limits, const char *file,
 /* 1 to 10000 for cpu.weight from 2 to 262144 for cpu.shares. */
 uint64_t cpu_weight_of_shares(uint64_t shares);
 
-/* cgroup_v2.c and cgroup_v1.c: one function for each controller. */
+/*
+ * cgroup_v2.c and cgroup_v1.c, cgroup_io.c and cgroup_rare.c: one function
+ * for each controller.
+ */
 typedef int limits_fn(struct limits *limits, struct error *err);
 limits_fn cgroup_v2_memory, cgroup_v2_cpu, cgroup_v2_cpuset, cgroup_v2_pids;
 limits_fn cgroup_v1_memory, cgroup_v1_cpu, cgroup_v1_cpuset, cgroup_v1_pids;
+limits_fn cgroup_v2_io, cgroup_v2_hugetlb, cgroup_v2_net_cls,
+	cgroup_v2_net_prio;
+limits_fn cgroup_v1_io, cgroup_v1_hugetlb, cgroup_v1_net_cls,
+	cgroup_v1_net_prio;
+limits_fn cgroup_rdma;
 
 /* A plan_cgroup under construction. */
 struct cgroup_planner {
@@ -64,7 +73,7 @@ struct cgroup_planner {
 size_t cgroup_v2_dir(const struct plan_cgroup *cgroup);
 /* The leaf in the v1 hierarchy of CONTROLLER, added if need be. */
 size_t cgroup_add_v1_dir(struct cgroup_planner *cp, const char *controller);
-/* The v1 hierarchy that holds CONTROLLER, or NULL. */
+/* The v1 hierarchy that holds CONTROLLER (by its v2 name), or NULL. */
 const struct facts_cgroup_v1 *cgroup_find_v1(const struct facts_cgroup *facts,
                                              const char *controller);
 /* True if the v2 tree has CONTROLLER, or nobody asked it yet. */

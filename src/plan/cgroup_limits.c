@@ -28,6 +28,11 @@ const char *limits_number(struct limits *limits, int64_t number,
 	return arena_printf(limits->arena, "%" PRId64, number);
 }
 
+const char *limits_unsigned(struct limits *limits, uint64_t number)
+{
+	return arena_printf(limits->arena, "%" PRIu64, number);
+}
+
 void limits_warn(struct limits *limits, const char *text)
 {
 	if (limits->planner)

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Limits as files of cgroup v1. */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "plan/cgroup.h"
-
-static const char *unsigned_text(struct limits *l, uint64_t number)
-{
-	return arena_printf(l->arena, "%" PRIu64, number);
-}
 
 /*
  * memsw counts memory and swap together, as the specification does. It may
@@ -65,7 +59,7 @@ int cgroup_v1_memory(struct limits *l, struct error *err)
 		           memory->reservation.value <= 0);
 	if (memory->swappiness.set)
 		limits_add(l, "memory.swappiness",
-		           unsigned_text(l, memory->swappiness.value),
+		           limits_unsigned(l, memory->swappiness.value),
 		           "linux.resources.memory.swappiness", false);
 	if (memory->disable_oom_killer.set)
 		limits_add(l, "memory.oom_control", no_killer ? "1" : "0",
@@ -81,7 +75,7 @@ static void add_realtime(struct limits *l)
 
 	if (cpu->realtime_period.set && cpu->realtime_period.value)
 		limits_add(l, "cpu.rt_period_us",
-		           unsigned_text(l, cpu->realtime_period.value),
+		           limits_unsigned(l, cpu->realtime_period.value),
 		           "linux.resources.cpu.realtimePeriod", false);
 	if (cpu->realtime_runtime.set)
 		limits_add(l, "cpu.rt_runtime_us",
@@ -102,11 +96,12 @@ int cgroup_v1_cpu(struct limits *l, struct error *err)
 		           limits_number(l, cpu->idle.value, "-1"),
 		           "linux.resources.cpu.idle", !idle);
 	if (cpu->shares.set && cpu->shares.value && !idle)
-		limits_add(l, "cpu.shares", unsigned_text(l, cpu->shares.value),
+		limits_add(l, "cpu.shares",
+		           limits_unsigned(l, cpu->shares.value),
 		           "linux.resources.cpu.shares", false);
 	if (cpu->period.set && cpu->period.value)
 		limits_add(l, "cpu.cfs_period_us",
-		           unsigned_text(l, cpu->period.value),
+		           limits_unsigned(l, cpu->period.value),
 		           "linux.resources.cpu.period", false);
 	if (cpu->quota.set)
 		limits_add(l, "cpu.cfs_quota_us",
@@ -115,7 +110,7 @@ int cgroup_v1_cpu(struct limits *l, struct error *err)
 		           "linux.resources.cpu.quota", !limited);
 	if (cpu->burst.set)
 		limits_add(l, "cpu.cfs_burst_us",
-		           unsigned_text(l, cpu->burst.value),
+		           limits_unsigned(l, cpu->burst.value),
 		           "linux.resources.cpu.burst", cpu->burst.value == 0);
 	add_realtime(l);
 	return 0;

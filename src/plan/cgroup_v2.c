@@ -70,7 +70,7 @@ static void add_max(struct limits *l)
 	if (!cpu->quota.set && !period)
 		return;
 	if (l->update && !cpu->quota.set) {
-		text = arena_printf(l->arena, "%" PRIu64, period);
+		text = limits_unsigned(l, period);
 		write = limits_add(l, "cpu.max", text, what, false);
 		write->keep_first_word = true;
 	} else if (l->update && !period) {
@@ -98,15 +98,14 @@ int cgroup_v2_cpu(struct limits *l, struct error *err)
 		           "linux.resources.cpu.idle", !idle);
 	if (cpu->shares.set && cpu->shares.value && !idle) {
 		weight = cpu_weight_of_shares(cpu->shares.value);
-		limits_add(l, "cpu.weight",
-		           arena_printf(l->arena, "%" PRIu64, weight),
+		limits_add(l, "cpu.weight", limits_unsigned(l, weight),
 		           "linux.resources.cpu.shares", false);
 	}
 	add_max(l);
 	/* The quota bounds the burst, so that it goes first. */
 	if (cpu->burst.set)
 		limits_add(l, "cpu.max.burst",
-		           arena_printf(l->arena, "%" PRIu64, cpu->burst.value),
+		           limits_unsigned(l, cpu->burst.value),
 		           "linux.resources.cpu.burst", cpu->burst.value == 0);
 	return 0;
 }

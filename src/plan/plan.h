@@ -317,6 +317,14 @@ struct plan_cgroup_write {
 	const char *what; /* resources.memory.limit: for messages */
 	bool if_present;  /* a missing file is no error (the value is moot) */
 	bool keep_first_word; /* cpu.max: only what follows is replaced */
+	/* Where FILE is missing, or has nothing for the device. Or NULL. */
+	const char *other_file;
+	const char *other_value;
+	/*
+	 * FILE has many entries; the value sets the one that its first word
+	 * names, and this unsets it. NULL: FILE has one value.
+	 */
+	const char *undo;
 	/* Refuse everything while the number in this file is above `ceiling`. */
 	const char *usage_file; /* memory.current, or NULL */
 	uint64_t ceiling;

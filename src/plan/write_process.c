@@ -179,6 +179,9 @@ static void put_cgroup_writes(struct json_writer *w,
 		json_put_str(w, "value", write->value);
 		write_text(w, "what", write->what);
 		write_true(w, "ifPresent", write->if_present);
+		write_text(w, "otherFile", write->other_file);
+		write_text(w, "otherValue", write->other_value);
+		write_text(w, "undo", write->undo);
 		json_close_object(w);
 	}
 	json_close_array(w);

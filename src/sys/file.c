@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -283,6 +284,11 @@ int sys_get_seals(int fd)
 ssize_t sys_sendfile(int to, int from, off_t *offset, size_t size)
 {
 	return (ssize_t)SYS_RETRY(sendfile(to, from, offset, size));
+}
+
+int sys_eventfd(void)
+{
+	return (int)SYS_RESULT(eventfd(0, EFD_CLOEXEC));
 }
 
 int sys_inotify_init(int flags)

@@ -16,7 +16,8 @@ static struct facts_cgroup_v1 hierarchies[] = {
 	{ "cpu", "/cg/cpu" },         { "cpuacct", "/cg/cpuacct" },
 	{ "cpuset", "/cg/cpuset" },   { "memory", "/cg/memory" },
 	{ "devices", "/cg/devices" }, { "freezer", "/cg/freezer" },
-	{ "pids", "/cg/pids" },
+	{ "pids", "/cg/pids" },       { "blkio", "/cg/blkio" },
+	{ "rdma", "/cg/rdma" },       { "net_cls,net_prio", "/cg/net" },
 };
 
 static struct facts_cgroup_v1 few_hierarchies[] = {

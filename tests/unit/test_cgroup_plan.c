@@ -263,6 +263,32 @@ START_TEST(device_rules_are_lines_in_v1)
 
 END_TEST
 
+/* A157 */
+START_TEST(the_last_rule_decides_in_v1_too_or_is_refused)
+{
+	static struct oci_device_rule list[] = {
+		{ false, OCI_DEVICE_ALL, -1, -1, 7 },
+		{ true, OCI_DEVICE_ALL, 9, -1, 3 },
+		{ false, OCI_DEVICE_CHAR, 9, -1, OCI_ACCESS_WRITE },
+		{ false, OCI_DEVICE_BLOCK, -1, -1, OCI_ACCESS_READ },
+		{ false, OCI_DEVICE_CHAR, 9, 4, OCI_ACCESS_READ },
+	};
+
+	in.config.resources.devices = list;
+	in.config.resources.devices_count = 4;
+	ck_assert_ptr_nonnull(str_after(decided(&v1),
+	                                "devices:devices.deny=a | "
+	                                "devices:devices.allow=b 9:* w | "
+	                                "devices:devices.allow=c 9:* r | "));
+	in.config.resources.devices_count = 5;
+	assert_refused(&v1, ERROR_UNSUPPORTED, "take back a part of a rule");
+	/* A program can say that. */
+	decided(&hybrid);
+	ck_assert_ptr_nonnull(in.plan.cgroup.device_program);
+}
+
+END_TEST
+
 START_TEST(no_device_rules_are_no_program)
 {
 	decided(&v2);
@@ -415,6 +441,7 @@ static void add_rest(Suite *suite)
 
 	tcase_add_test(tests, device_rules_are_a_program_where_there_is_v2);
 	tcase_add_test(tests, device_rules_are_lines_in_v1);
+	tcase_add_test(tests, the_last_rule_decides_in_v1_too_or_is_refused);
 	tcase_add_test(tests, no_device_rules_are_no_program);
 	tcase_add_test(tests, an_update_allows_what_was_forbidden);
 	tcase_add_test(tests, an_update_joins_what_limits_now);

@@ -235,14 +235,49 @@ static const struct row resource_rows[] = {
 	  AT("linux.resources.devices[0].minor", 4), "is not a device number" },
 	{ L(RES("'blockIO':{'weight':0,'weightDevice':[]},'network':{},"
 	        "'hugepageLimits':[],'rdma':{}")) },
-	{ L(RES("'blockIO':{'weight':10}")), AT("linux.resources.blockIO", 4),
-	  "not supported yet" },
-	{ L(RES("'hugepageLimits':[{'pageSize':'2MB','limit':0}]")),
-	  AT("linux.resources.hugepageLimits", 4), "not supported yet" },
-	{ L(RES("'network':{'classID':1}")), AT("linux.resources.network", 4),
-	  "not supported yet" },
-	{ L(RES("'rdma':{'mlx':{'hcaHandles':1}}")),
-	  AT("linux.resources.rdma", 4), "not supported yet" },
+	/* A175 A176 A177 */
+	{ L(RES("'blockIO':{'weight':10,'leafWeight':1000,'weightDevice':["
+	        "{'major':8,'minor':0,'leafWeight':10}]}")) },
+	{ L(RES("'blockIO':{'weight':9}")),
+	  AT("linux.resources.blockIO.weight", 4), "9 is out of range" },
+	{ L(RES("'blockIO':{'leafWeight':1001}")),
+	  AT("linux.resources.blockIO.leafWeight", 4), "1001 is out of range" },
+	{ L(RES("'blockIO':{'weightDevice':[{'major':8,'minor':0}]}")),
+	  AT("linux.resources.blockIO.weightDevice[0]", 4), "has no weight" },
+	{ L(RES("'blockIO':{'weightDevice':[{'major':8,'weight':10}]}")),
+	  AT("linux.resources.blockIO.weightDevice[0].minor", 4), "missing" },
+	/* A178 */
+	{ L(RES("'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':-1,"
+	        "'rate':1}]}")),
+	  AT("linux.resources.blockIO.throttleReadBpsDevice[0].minor", 4),
+	  "-1 is not a device number" },
+	{ L(RES("'blockIO':{'throttleWriteIOPSDevice':[{'major':8,'minor':1}]"
+	        "}")),
+	  AT("linux.resources.blockIO.throttleWriteIOPSDevice[0].rate", 4),
+	  "missing" },
+	/* A179 D022 */
+	{ L(RES("'hugepageLimits':[{'pageSize':'2MB','limit':0},"
+	        "{'pageSize':'64KB','limit':18446744073709551615}]")) },
+	{ L(RES("'hugepageLimits':[{'pageSize':'2MB'}]")),
+	  AT("linux.resources.hugepageLimits[0].limit", 4), "missing" },
+	{ L(RES("'hugepageLimits':[{'pageSize':'../2MB','limit':0}]")),
+	  AT("linux.resources.hugepageLimits[0].pageSize", 4),
+	  "'../2MB' is not a page size" },
+	{ L(RES("'hugepageLimits':[{'pageSize':'2M','limit':0}]")),
+	  AT("linux.resources.hugepageLimits[0].pageSize", 4),
+	  "'2M' is not a page size" },
+	/* A180 */
+	{ L(RES("'network':{'classID':1048577,'priorities':[{'name':'eth0',"
+	        "'priority':5}]}")) },
+	{ L(RES("'network':{'priorities':[{'name':'a b','priority':5}]}")),
+	  AT("linux.resources.network.priorities[0].name", 4),
+	  "'a b' is not the name" },
+	/* A181 */
+	{ L(RES("'rdma':{'mlx5_1':{'hcaHandles':3,'hcaObjects':0}}")) },
+	{ L(RES("'rdma':{'mlx5_1':{}}")),
+	  AT("linux.resources.rdma.mlx5_1", 4), "has no hcaHandles" },
+	{ L(RES("'rdma':{'mlx 5':{'hcaHandles':1}}")),
+	  AT("linux.resources.rdma['mlx 5']", 4), "not the name of a device" },
 	{ L("'resources':[]"), AT("linux.resources", 4), "must be an object" },
 };
 
