@@ -10,6 +10,7 @@
 #include "engine/maker.h"
 #include "engine/state.h"
 #include "engine/trace.h"
+#include "net/net.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "rootfs/rootfs.h"
@@ -42,6 +43,7 @@ struct creation {
 	int *source_fds; /* the same, for ns/ */
 	size_t sources_open;
 	struct maker maker;
+	struct net_helper net;
 	int console; /* connected console socket, or -1 */
 	int gate;
 	int sync[2]; /* parent's end, init's end */

@@ -72,13 +72,13 @@ static void put_linux(struct json_writer *w,
 	put_words(w, "capabilities", oci_capability_names);
 	put_cgroup(w, facts->systemd);
 	put_seccomp(w, facts->libseccomp_version != NULL);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	put_enabled(w, "intelRdt", false);
 	json_open_object(w, "mountExtensions");
 	put_enabled(w, "idmap", true);
 	json_close_object(w);
-	put_enabled(w, "netDevices", false);
+	put_enabled(w, "netDevices", facts->net_devices);
 	json_close_object(w);
 }
 

@@ -66,6 +66,7 @@ struct oci_feature_facts {
 	const char *const *mount_options; /* every option word, then NULL */
 	bool systemd;
 	bool checkpoint;
+	bool net_devices;
 };
 
 const char *oci_features(struct arena *arena,

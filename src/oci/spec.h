@@ -217,6 +217,12 @@ struct oci_time_offset {
 	uint32_t nanosecs;
 };
 
+/* One of netDevices: what is NAME on the host becomes TARGET inside. */
+struct oci_net_device {
+	const char *name;
+	const char *target; /* NAME too, unless the config says otherwise */
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t namespaces_count;
@@ -234,6 +240,8 @@ struct oci_linux {
 	struct oci_strings masked_paths;
 	struct oci_strings readonly_paths;
 	const char *mount_label;
+	struct oci_net_device *net_devices;
+	size_t net_devices_count;
 };
 
 struct oci_hook {

@@ -52,6 +52,8 @@ void planner_warn(struct planner *p, const char *format, ...)
 
 /* namespaces.c, idmap.c: plan->ns, namespace sources. */
 int plan_namespaces(struct planner *p, struct error *err);
+/* netdev.c: plan->net */
+int plan_net(struct planner *p, struct error *err);
 int plan_idmap(struct planner *p, struct error *err);
 /* "0 100000 65536\n": MAP as the kernel reads it. */
 const char *plan_idmap_text(struct arena *arena,

@@ -123,8 +123,8 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct plan **ret_plan, struct error *err)
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
-		plan_namespaces, plan_idmap,     plan_hooks,  plan_cgroup,
-		decide_process,  decide_seccomp, plan_rootfs,
+		plan_namespaces, plan_net,       plan_idmap,     plan_hooks,
+		plan_cgroup,     decide_process, decide_seccomp, plan_rootfs,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

@@ -338,6 +338,19 @@ struct plan_seccomp {
 	size_t key_length;
 };
 
+/* ---- network devices */
+
+/*
+ * The parent gives those of the host to the container's network namespace,
+ * through a helper (net/netdev.c), whose whole argv this is: after its name,
+ * for each device its name here and there. args NULL: none.
+ */
+struct plan_net {
+	char **args; /* NULL-terminated */
+	bool joined; /* the namespace is sources[source], else init's own */
+	size_t source;
+};
+
 /* ---- hooks */
 
 struct plan_hook {
@@ -377,6 +390,7 @@ struct plan {
 	struct plan_process *process; /* NULL: config without process */
 	struct plan_cgroup cgroup;
 	struct plan_seccomp seccomp;
+	struct plan_net net;
 	struct plan_hook_list hooks[PLAN_HOOK_KINDS];
 	const char **warnings; /* things to know that are no faults */
 	size_t warnings_count;

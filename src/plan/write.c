@@ -404,6 +404,13 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	for (i = 0; i < plan->steps_count; i++)
 		put_step(w, &plan->steps[i]);
 	json_close_array(w);
+	if (plan->net.args) {
+		json_open_object(w, "net");
+		write_strings(w, "args", plan->net.args);
+		if (plan->net.joined)
+			json_put_u64(w, "source", plan->net.source);
+		json_close_object(w);
+	}
 	write_process(w, plan->process);
 	write_seccomp(w, &plan->seccomp);
 	put_hooks(w, plan);
