@@ -42,16 +42,21 @@ void planner_warn(struct planner *p, const char *format, ...)
 		arena_strdup(p->arena, text);
 }
 
+const char *plan_annotation(const struct oci_spec *spec, const char *key)
+{
+	size_t i = spec->annotations.count;
+
+	while (i-- > 0)
+		if (str_equal(spec->annotations.pairs[i].key, key))
+			return spec->annotations.pairs[i].value;
+	return NULL;
+}
+
 bool plan_keeps_groups(const struct oci_spec *spec)
 {
-	const struct oci_map *annotations = &spec->annotations;
-	bool keeps = false;
-	size_t i;
+	const char *value = plan_annotation(spec, PLAN_KEEP_GROUPS);
 
-	for (i = 0; i < annotations->count; i++)
-		if (str_equal(annotations->pairs[i].key, PLAN_KEEP_GROUPS))
-			keeps = !str_equal(annotations->pairs[i].value, "0");
-	return keeps;
+	return value && !str_equal(value, "0");
 }
 
 /* What config.json says about the process outside of `process`. */

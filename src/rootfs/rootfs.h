@@ -34,7 +34,9 @@ struct rootfs {
 	int proc;  /* a procfs that nothing of the container can replace */
 	int null;  /* its /dev/null, verified: hides files */
 	int empty; /* a read-only tmpfs: hides directories */
-	bool own_mounts; /* mounts are nobody else's */
+	bool own_mounts;   /* mounts are nobody else's */
+	const char *label; /* SELinux's for what runf mounts, or NULL */
+	const char *label_key;
 	/* The directory in which something was made last. */
 	int parent;
 	char parent_path[64];
