@@ -31,6 +31,7 @@ enum verb {
 	VERB_PAUSE,
 	VERB_RESUME,
 	VERB_UPDATE,
+	VERB_MOUNTS,
 };
 
 /* 0, or ERROR_STATE with the words that clients know. */

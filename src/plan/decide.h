@@ -28,6 +28,17 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct facts *facts, const struct plan_options *options,
                 const struct plan **ret_plan, struct error *err);
 
+/*
+ * Mounts for a container of SPEC that runs already: MORE is a spec of which
+ * only those are used. *RET_PLAN has sources and steps of PLAN_MOUNT_BIND
+ * alone; a new file system is a source as well, made inside if it has no id
+ * maps. Steps and sources are in the same order.
+ */
+int plan_hot_mounts(struct arena *arena, const struct oci_spec *spec,
+                    const struct oci_spec *more, const struct facts *facts,
+                    const char *bundle, const struct plan **ret_plan,
+                    struct error *err);
+
 /* The plan as JSON, for `runf plan` and golden tests. */
 void plan_write(struct json_writer *w, const struct plan *plan);
 
@@ -43,6 +54,7 @@ struct planner {
 	const struct plan_options *options;
 	struct plan *plan;            /* under construction */
 	struct mount_request *mounts; /* of the spec, once mounts.c read them */
+	bool hot; /* the container runs already: plan_hot_mounts() */
 };
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source);

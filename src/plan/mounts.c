@@ -142,7 +142,8 @@ static int sysfs_fallback(struct planner *p)
 		.recursive = true,
 	};
 
-	if (!plan_in_user_namespace(p) || p->plan->ns.created & CLONE_NEWNET)
+	if (p->hot || !plan_in_user_namespace(p) ||
+	    p->plan->ns.created & CLONE_NEWNET)
 		return -1;
 	return (int)planner_add_source(p, &source);
 }
@@ -205,15 +206,15 @@ static int settle_fs(struct planner *p, const struct mount_request *r,
 	int result = mount_choose_call(p, mount, err);
 
 	/* What fsmount(2) is not told has to be cleared to be set. */
-	if (mount->data || is_idmapped(r))
+	if (mount->data || p->hot || is_idmapped(r))
 		mount->clear =
 			mount->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0;
-	if (result < 0 || !is_idmapped(r))
+	if (result < 0 || (!is_idmapped(r) && !p->hot))
 		return result;
 	if (mount->data)
 		return error_set(err, ERROR_UNSUPPORTED, -EINVAL,
-		                 "options longer than %d bytes cannot be "
-		                 "combined with an idmapped mount",
+		                 "options longer than %d bytes are for mounts "
+		                 "without id maps that create makes",
 		                 MOUNT_VALUE_MAX);
 	return make_source(p, r, mount, err);
 }

@@ -181,7 +181,7 @@ static int make_fs(const struct plan_source *source,
 		*ret_source = (struct rootfs_source){ .fd = -1 };
 		return 0;
 	}
-	if (result == 0)
+	if (result == 0 && source->uid_map)
 		result = map_tree(tree, source, err);
 	if (result < 0)
 		return error_wrap(err, "mount %s", source->fs->destination);
