@@ -168,6 +168,16 @@ int runf_resume(struct runf *runf, const char *id, struct runf_error *err);
 int runf_update(struct runf *runf, const char *id, const char *resources,
                 struct runf_error *err);
 
+/*
+ * MOUNTS is the `mounts` of a config.json, or an object with them: all are
+ * made in the container, or none; likewise what is mounted at their
+ * destinations goes.
+ */
+int runf_mounts_add(struct runf *runf, const char *id, const char *mounts,
+                    struct runf_error *err);
+int runf_mounts_remove(struct runf *runf, const char *id, const char *mounts,
+                       struct runf_error *err);
+
 /* ---- questions */
 
 /* The state document of one container. */

@@ -89,6 +89,7 @@ extern const struct cli_command command_features;
 extern const struct cli_command command_help;
 extern const struct cli_command command_kill;
 extern const struct cli_command command_list;
+extern const struct cli_command command_mounts;
 extern const struct cli_command command_pause;
 extern const struct cli_command command_plan;
 extern const struct cli_command command_ps;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/fail.h"
+#include "cli/regex.h"
 
 /* The kernel's, also where libc keeps the first ones for itself. */
 #define SIGNAL_RTMIN 34
@@ -36,11 +37,15 @@ static const struct str_value signal_names[] = {
 
 struct kill_values {
 	bool all;
+	bool regex;
+	int signal; /* no option: the second word */
 };
 
 static const struct cli_option kill_options[] = {
 	OPTION_SWITCH('a', "all", struct kill_values, all,
 	              "signal every process of the container"),
+	OPTION_SWITCH('r', "regex", struct kill_values, regex,
+	              "ID is a regular expression for many"),
 	OPTIONS_END,
 };
 
@@ -82,18 +87,28 @@ int kill_parse_signal(const char *text)
 	return known ? (int)known->value : signal_real_time(name);
 }
 
+static int kill_one(struct cli *cli, const char *id, const void *context,
+                    struct runf_error *err)
+{
+	const struct kill_values *given = context;
+
+	return runf_kill(cli->runf, id, given->signal, given->all, err);
+}
+
 static int kill_run(struct cli *cli, void *values, struct runf_error *err)
 {
-	const struct kill_values *given = values;
+	struct kill_values *given = values;
 	const struct cli_words *words = &cli->words;
-	int signal = SIGTERM;
 
+	given->signal = SIGTERM;
 	if (words->count == 2)
-		signal = kill_parse_signal(words->items[1]);
-	if (signal < 0)
+		given->signal = kill_parse_signal(words->items[1]);
+	if (given->signal < 0)
 		return fail_usage(err, "unknown signal \"%s\"",
 		                  words->items[1]);
-	return runf_kill(cli->runf, words->items[0], signal, given->all, err);
+	if (given->regex)
+		return regex_each(cli, words->items[0], kill_one, given, err);
+	return kill_one(cli, words->items[0], given, err);
 }
 
 const struct cli_command command_kill = {

@@ -102,11 +102,15 @@ static int main_open_runf(struct cli *cli, struct runf_error *err)
 		.began_ns = cli->began_ns,
 	};
 
-	if (!options.root)
+	if (!options.root) {
 		options.root = main_default_root(&cli->arena);
-	else if (main_is_file_system_root(options.root))
+		/* Sticky, so that cleaners of that directory spare it. */
+		if (options.root && cli->command->flags & COMMAND_CREATES)
+			sys_mkdirat(AT_FDCWD, options.root, 01700);
+	} else if (main_is_file_system_root(options.root)) {
 		return fail_usage(err, "--root must not be \"%s\"",
 		                  options.root);
+	}
 	if (globals->cgroup_manager)
 		options.cgroup_disabled =
 			str_equal(globals->cgroup_manager, "disabled");

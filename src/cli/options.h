@@ -65,7 +65,7 @@ struct cli_option {
 	        CLI_MEMBER(type, member, struct cli_list))
 #define OPTIONS_END CLI_ROW(0, NULL, CLI_SWITCH, NULL, NULL, 0)
 
-#define CLI_WORDS_MAX 2
+#define CLI_WORDS_MAX 3
 
 /*
  * An option is `--name`, `-name` or `-n`; its argument stands behind `=`, in

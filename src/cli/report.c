@@ -2,6 +2,7 @@
 /* What the caller is told: the error on stderr, lines in the log file. */
 #include "cli/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "cli/fail.h"
 #include "json/json.h"
@@ -25,9 +27,15 @@ static const char *const level_names[] = {
 
 int report_open(struct report *report, const char *path, struct runf_error *err)
 {
-	int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT,
-	                    LOG_MODE);
+	const char *file = str_after(path, "file:");
+	int fd;
 
+	if (str_after(path, "syslog:") || str_after(path, "journald:"))
+		return fail_with(err, RUNF_ERROR_UNSUPPORTED, -EOPNOTSUPP,
+		                 "--log \"%s\": only files can be written to",
+		                 path);
+	fd = sys_openat(AT_FDCWD, file ? file : path,
+	                O_WRONLY | O_APPEND | O_CREAT, LOG_MODE);
 	if (fd < 0)
 		return fail_system(err, fd, "open log file '%s'", path);
 	report->fd = fd;

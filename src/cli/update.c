@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runf update */
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "base/str.h"
 #include "cli/cli.h"
+#include "cli/document.h"
 #include "cli/fail.h"
-#include "json/json.h"
-#include "sys/file.h"
 
 struct update_values {
 	const char *resources;
@@ -135,40 +129,6 @@ static const char *update_write(struct arena *arena,
 	return buf_str(&w.buf);
 }
 
-/* All of FD. */
-static int update_read_all(int fd, struct buf *text)
-{
-	char piece[4096];
-	ssize_t count;
-
-	while ((count = sys_read(fd, piece, sizeof(piece))) > 0) {
-		if (text->length + (size_t)count > JSON_MAX_BYTES)
-			return -EFBIG;
-		buf_add(text, piece, (size_t)count);
-	}
-	return (int)count;
-}
-
-static int update_read(struct arena *arena, const char *path,
-                       const char **ret_json, struct runf_error *err)
-{
-	struct buf text = { .arena = arena };
-	bool is_stdin = str_equal(path, "-");
-	auto_close int file = -1;
-	int result;
-
-	if (!is_stdin) {
-		file = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
-		if (file < 0)
-			return fail_system(err, file, "open '%s'", path);
-	}
-	result = update_read_all(is_stdin ? STDIN_FILENO : file, &text);
-	if (result < 0)
-		return fail_system(err, result, "read '%s'", path);
-	*ret_json = buf_str(&text);
-	return 0;
-}
-
 static int update_run(struct cli *cli, void *values, struct runf_error *err)
 {
 	const struct update_values *given = values;
@@ -176,7 +136,8 @@ static int update_run(struct cli *cli, void *values, struct runf_error *err)
 	int result = 0;
 
 	if (given->resources)
-		result = update_read(&cli->arena, given->resources, &json, err);
+		result = document_read(&cli->arena, given->resources, &json,
+		                       err);
 	else if (given->l3_cache_schema || given->mem_bw_schema)
 		result = fail_with(err, RUNF_ERROR_UNSUPPORTED, -EOPNOTSUPP,
 		                   "limits of resctrl cannot be updated yet");

@@ -32,6 +32,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->gated = gated;
 	c->dir.fd = -1;
 	c->maker = MAKER_NONE;
+	c->net = NET_HELPER_NONE;
 	c->console = -1;
 	c->listener = LISTENER_NONE;
 	c->ready = READY_NONE;
@@ -312,6 +313,7 @@ void creation_end(struct creation *c)
 	for (i = 0; i < c->sources_open; i++)
 		fd_close(&c->sources[i].fd);
 	maker_end(&c->maker);
+	net_undo(&c->net);
 	creation_undo(c);
 	fd_close(&c->console);
 	fd_close(&c->listener.socket);

@@ -12,6 +12,7 @@
 #include "engine/ready.h"
 #include "engine/state.h"
 #include "engine/trace.h"
+#include "net/net.h"
 #include "plan/facts.h"
 #include "plan/plan.h"
 #include "rdt/rdt.h"
@@ -46,6 +47,7 @@ struct creation {
 	int *source_fds; /* the same, for ns/ */
 	size_t sources_open;
 	struct maker maker;
+	struct net_helper net;
 	int console; /* connected console socket, or -1 */
 	struct listener listener;
 	struct ready ready; /* run: init has none of it */

@@ -52,6 +52,9 @@ int engine_freeze(struct engine *engine, const char *id, bool frozen,
                   struct error *err);
 int engine_update(struct engine *engine, const char *id, const char *resources,
                   struct error *err);
+/* Add MOUNTS (a document) to a container, or remove them. */
+int engine_mounts(struct engine *engine, const char *id, const char *mounts,
+                  bool add, struct error *err);
 /* Documents in ARENA. */
 int engine_state(struct engine *engine, struct arena *arena, const char *id,
                  const char **ret_json, struct error *err);

@@ -92,6 +92,13 @@ static const char *const lifecycle[][STATUS_STOPPED + 1] = {
 		[STATUS_PAUSED] = ALLOWED,
 		[STATUS_STOPPED] = "container not running",
 	},
+	[VERB_MOUNTS] = {
+		[STATUS_CREATING] = "cannot change mounts of a container that is being created",
+		[STATUS_CREATED] = ALLOWED,
+		[STATUS_RUNNING] = ALLOWED,
+		[STATUS_PAUSED] = ALLOWED,
+		[STATUS_STOPPED] = "cannot change mounts of a stopped container",
+	},
 };
 
 int lifecycle_check(enum verb verb, enum status status, const char *id,

@@ -32,6 +32,7 @@ enum verb {
 	VERB_RESUME,
 	VERB_UPDATE,
 	VERB_EVENTS,
+	VERB_MOUNTS,
 };
 
 /* 0, or ERROR_STATE with the words that clients know. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 
 #include "base/fd.h"
 #include "engine/creation.h"
@@ -10,6 +11,7 @@
 #include "ns/ns.h"
 #include "oci/spec.h"
 #include "proc/proc.h"
+#include "sys/file.h"
 #include "sys/process.h"
 #include "tty/console.h"
 
@@ -139,6 +141,29 @@ static int creation_write_record(struct creation *c, struct error *err)
 	               : store_write_record(&c->arena, &c->dir, &record, err);
 }
 
+/* Before any hook looks for them. */
+static int creation_move_net(struct creation *c, struct error *err)
+{
+	const struct plan_net *net = &c->plan->net;
+	auto_close int procfs = -1;
+	auto_close int own = -1;
+	char path[32];
+
+	if (!net->args)
+		return 0;
+	if (net->joined)
+		return net_move(net, c->source_fds[net->source], &c->net, err);
+	procfs = ns_open_procfs(err);
+	if (procfs < 0)
+		return procfs;
+	snprintf(path, sizeof(path), "%d/ns/net", (int)c->pid);
+	own = sys_openat(procfs, path, O_RDONLY, 0);
+	if (own < 0)
+		return error_system(err, own,
+		                    "open the container's network namespace");
+	return net_move(net, own, &c->net, err);
+}
+
 bool creation_moves_init(const struct creation *c)
 {
 	return c->cgroup.count &&
@@ -150,6 +175,8 @@ static int creation_work(struct creation *c, struct error *err)
 {
 	int result = creation_write_procfs(c, err);
 
+	if (result == 0)
+		result = creation_move_net(c, err);
 	if (result == 0 && creation_moves_init(c)) {
 		result =
 			cgroup_join(&c->cgroup, c->pid, c->outside_cgroup, err);

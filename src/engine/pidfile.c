@@ -89,6 +89,12 @@ int pid_announce(const char *file, const char *socket, pid_t pid, int pidfd,
 
 int creation_announce_pid(struct creation *c, struct error *err)
 {
-	return pid_announce(c->options->pid_file, c->options->pidfd_socket,
-	                    c->pid, c->pidfd, err);
+	int result =
+		pid_announce(c->options->pid_file, c->options->pidfd_socket,
+	                     c->pid, c->pidfd, err);
+
+	/* The last that can fail: what the container was given is its own. */
+	if (result == 0)
+		net_keep(&c->net);
+	return result;
 }

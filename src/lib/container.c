@@ -128,6 +128,29 @@ int runf_update(struct runf *runf, const char *id, const char *resources,
 	                  &err, ret_err);
 }
 
+static int lib_mounts(struct runf *runf, const char *id, const char *mounts,
+                      bool add, struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id || !mounts)
+		return -EINVAL;
+	return lib_return(engine_mounts(&runf->engine, id, mounts, add, &err),
+	                  &err, ret_err);
+}
+
+int runf_mounts_add(struct runf *runf, const char *id, const char *mounts,
+                    struct runf_error *err)
+{
+	return lib_mounts(runf, id, mounts, true, err);
+}
+
+int runf_mounts_remove(struct runf *runf, const char *id, const char *mounts,
+                       struct runf_error *err)
+{
+	return lib_mounts(runf, id, mounts, false, err);
+}
+
 int runf_state(struct runf *runf, const char *id, char **ret_json,
                struct runf_error *ret_err)
 {

@@ -94,6 +94,7 @@ int runf_features(char **ret_json, struct runf_error *ret_err)
 		.version = runf_version(),
 		.commit = runf_commit(),
 		.mount_options = plan_mount_option_names,
+		.net_devices = RUNF_NETDEV,
 	};
 	struct error err = { .code = 0 };
 

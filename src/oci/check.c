@@ -162,6 +162,12 @@ static void check_mount(struct oci_reader *r, const struct oci_mount *mount,
 		oci_check_mappings(r, oci_path(r, "mounts[%zu].", i), maps);
 }
 
+void oci_check_mounts(struct oci_reader *r, const struct oci_spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts_count; i++)
+		check_mount(r, &spec->mounts[i], i);
+}
+
 static void check_hooks(struct oci_reader *r, const struct oci_spec *spec)
 {
 	for (size_t kind = 0; kind < OCI_HOOK_KINDS; kind++) {
@@ -195,8 +201,7 @@ void oci_check_spec(struct oci_reader *r, const struct oci_spec *spec)
 		oci_check_process(r, "process.", spec->process);
 	check_uts_name(r, spec, "hostname", spec->hostname);
 	check_uts_name(r, spec, "domainname", spec->domainname);
-	for (size_t i = 0; i < spec->mounts_count; i++)
-		check_mount(r, &spec->mounts[i], i);
+	oci_check_mounts(r, spec);
 	check_hooks(r, spec);
 	check_annotations(r, &spec->annotations);
 	if (spec->linux_)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules for `linux`: namespaces and what needs them, devices, time. */
 #include <inttypes.h>
+#include <net/if.h>
 #include <sched.h>
 
 #include "oci/internal.h"
@@ -182,6 +183,49 @@ static void check_intel_rdt(struct oci_reader *r,
 			          "must be one line");
 }
 
+/* As the kernel's dev_valid_name(); a template has one %d. */
+static bool is_net_name(const char *name, bool template)
+{
+	const char *percent = strchr(name, '%');
+
+	return *name && strlen(name) < IFNAMSIZ && !str_equal(name, ".") &&
+	       !str_equal(name, "..") &&
+	       !name[strcspn(name, "/: \t\n\v\f\r")] &&
+	       (!percent ||
+	        (template && percent[1] == 'd' && !strchr(percent + 1, '%')));
+}
+
+static void check_net_device(struct oci_reader *r, const struct oci_linux *l,
+                             size_t i)
+{
+	const struct oci_net_device *device = &l->net_devices[i];
+	const char *path = oci_path(r, "linux.netDevices%s",
+	                            json_path_step(r->arena, device->name));
+
+	if (!is_net_name(device->name, false))
+		oci_fault(r, path, "%s is not the name of a network device",
+		          oci_quote(r, device->name));
+	else if (!is_net_name(device->target, true))
+		oci_fault(r, oci_path(r, "%s.name", path),
+		          "%s is not the name of a network device",
+		          oci_quote(r, device->target));
+	for (size_t j = 0; j < i; j++)
+		if (str_equal(l->net_devices[j].target, device->target) &&
+		    !strchr(device->target, '%'))
+			oci_fault(r, path, "%s is the name of another one too",
+			          oci_quote(r, device->target));
+}
+
+static void check_net_devices(struct oci_reader *r, const struct oci_spec *spec)
+{
+	const struct oci_linux *l = spec->linux_;
+
+	if (l->net_devices_count && !oci_find_namespace(spec, CLONE_NEWNET))
+		oci_fault(r, "linux.netDevices", "needs a network namespace");
+	for (size_t i = 0; i < l->net_devices_count; i++)
+		check_net_device(r, l, i);
+}
+
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 {
 	const struct oci_linux *l = spec->linux_;
@@ -191,6 +235,7 @@ void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 	check_time_offsets(r, spec);
 	check_devices(r, l);
 	check_hidden_paths(r, spec);
+	check_net_devices(r, spec);
 	oci_check_sysctl(r, spec);
 	if (l->resources.set)
 		oci_check_resources(r, "linux.resources.", &l->resources);

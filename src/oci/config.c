@@ -26,6 +26,14 @@ static const struct json_field mount_fields[] = {
 
 static JSON_TABLE(mount_table, oci_mount, mount_fields);
 
+/* A document of its own, for mounts of a running container. */
+static const struct json_field mounts_fields[] = {
+	FIELD_ARRAY(struct oci_spec, mounts, mounts_count, "mounts",
+	            JSON_REQUIRED, mount_table),
+};
+
+JSON_TABLE(oci_mounts_table, oci_spec, mounts_fields);
+
 static void decode_hook_env(struct json_decoder *d,
                             const struct json_place *place, void *object)
 {

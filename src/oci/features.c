@@ -72,8 +72,8 @@ static void put_linux(struct json_writer *w,
 	put_words(w, "capabilities", oci_capability_names);
 	put_cgroup(w, facts->systemd);
 	put_seccomp(w, facts->libseccomp_version != NULL);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	json_open_object(w, "intelRdt");
 	json_put_bool(w, "enabled", true);
 	json_put_bool(w, "schemata", true);
@@ -86,7 +86,7 @@ static void put_linux(struct json_writer *w,
 	json_open_object(w, "mountExtensions");
 	put_enabled(w, "idmap", true);
 	json_close_object(w);
-	put_enabled(w, "netDevices", false);
+	put_enabled(w, "netDevices", facts->net_devices);
 	json_close_object(w);
 }
 

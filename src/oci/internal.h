@@ -16,6 +16,7 @@ extern const JSON_TABLE_OF(oci_process) oci_process_table;
 extern const JSON_TABLE_OF(oci_resources) oci_resources_table;
 extern const JSON_TABLE_OF(oci_linux) oci_linux_table;
 extern const JSON_TABLE_OF(oci_spec) oci_spec_table;
+extern const JSON_TABLE_OF(oci_spec) oci_mounts_table; /* the mounts alone */
 
 extern const struct str_value oci_propagations[];
 
@@ -50,6 +51,7 @@ void oci_warning(struct oci_reader *r, const char *path, const char *format,
 const char *oci_quote(struct oci_reader *r, const char *text);
 
 void oci_check_spec(struct oci_reader *r, const struct oci_spec *spec);
+void oci_check_mounts(struct oci_reader *r, const struct oci_spec *spec);
 void oci_check_process(struct oci_reader *r, const char *at,
                        const struct oci_process *process);
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec);

@@ -7,6 +7,7 @@ JSON_TABLE_TYPE(oci_device);
 JSON_TABLE_TYPE(oci_time_offset);
 JSON_TABLE_TYPE(oci_memory_policy);
 JSON_TABLE_TYPE(oci_intel_rdt);
+JSON_TABLE_TYPE(oci_net_device);
 
 static const struct json_field id_mapping_fields[] = {
 	FIELD_U32(struct oci_id_mapping, container_id, "containerID",
@@ -169,6 +170,38 @@ static const struct json_field intel_rdt_fields[] = {
 
 static JSON_TABLE(intel_rdt_table, oci_intel_rdt, intel_rdt_fields);
 
+static const struct json_field net_device_fields[] = {
+	FIELD_STR(struct oci_net_device, target, "name", 0),
+};
+
+static JSON_TABLE(net_device_table, oci_net_device, net_device_fields);
+
+/* The keys are names; one that is given twice counts as the last does. */
+static void decode_net_devices(struct json_decoder *d,
+                               const struct json_place *place, void *object)
+{
+	struct oci_linux *config = object;
+	struct json_place at = { .parent = place };
+
+	if (!json_is(d, place, JSON_OBJECT))
+		return;
+	while (json_next_element(&at)) {
+		struct oci_net_device *device;
+
+		at.key = at.value->key;
+		if (json_get(place->value, at.key) != at.value ||
+		    at.value->type == JSON_NULL ||
+		    !json_is(d, &at, JSON_OBJECT))
+			continue;
+		device = arena_push(d->arena, config->net_devices,
+		                    config->net_devices_count);
+		json_decode_object(d, &at, &net_device_table.table, device);
+		device->name = arena_strdup(d->arena, at.key);
+		if (!device->target || !*device->target)
+			device->target = device->name;
+	}
+}
+
 /* clang-format off */
 static const struct json_field linux_fields[] = {
 	FIELD_ARRAY(struct oci_linux, uid_mappings.items, uid_mappings.count,
@@ -194,7 +227,7 @@ static const struct json_field linux_fields[] = {
 	FIELD_STR(struct oci_linux, mount_label, "mountLabel", 0),
 	FIELD_CUSTOM("timeOffsets", 0, decode_time_offsets),
 	FIELD_CUSTOM("personality", 0, decode_personality),
-	FIELD_UNSUPPORTED("netDevices"),
+	FIELD_CUSTOM("netDevices", 0, decode_net_devices),
 	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt",
 	                 JSON_EMPTY_IS_NONE, intel_rdt_table),
 	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy",

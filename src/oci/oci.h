@@ -48,6 +48,13 @@ int oci_read_resources(struct arena *arena, const char *text, size_t length,
                        const struct oci_resources **ret_resources,
                        struct error *err);
 
+/*
+ * The `mounts` of config.json alone: the array, or an object with it. They
+ * are those of *RET_SPEC, which has nothing else.
+ */
+int oci_read_mounts(struct arena *arena, const char *text, const char *name,
+                    const struct oci_spec **ret_spec, struct error *err);
+
 /* Container id: [A-Za-z0-9_+.-], not starting with '.', 1 to 1024 bytes. */
 int oci_check_id(const char *id, struct error *err);
 
@@ -66,6 +73,7 @@ struct oci_feature_facts {
 	const char *const *mount_options; /* every option word, then NULL */
 	bool systemd;
 	bool checkpoint;
+	bool net_devices;
 };
 
 const char *oci_features(struct arena *arena,

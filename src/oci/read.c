@@ -239,3 +239,29 @@ int oci_read_resources(struct arena *arena, const char *text, size_t length,
 		*ret_resources = resources;
 	return result;
 }
+
+int oci_read_mounts(struct arena *arena, const char *text, const char *name,
+                    const struct oci_spec **ret_spec, struct error *err)
+{
+	bool bare = text[strspn(text, " \t\r\n")] == '[';
+	struct oci_faults own = { 0 };
+	struct oci_reader r = {
+		.arena = arena,
+		.name = name,
+		/* On one line with it, so that lines stay right. */
+		.text = bare ? arena_printf(arena, "{\"mounts\":%s}", text)
+		             : text,
+	};
+	struct oci_spec *spec = arena_new(arena, struct oci_spec);
+	int result;
+
+	r.length = strlen(r.text);
+	if (reader_parse(&r, &own) == 0) {
+		decode_root(&r, &oci_mounts_table.table, spec);
+		oci_check_mounts(&r, spec);
+	}
+	result = reader_finish(&r, err);
+	if (result == 0)
+		*ret_spec = spec;
+	return result;
+}

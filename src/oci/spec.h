@@ -333,6 +333,12 @@ struct oci_intel_rdt {
 	bool monitoring;
 };
 
+/* One of netDevices: what is NAME on the host becomes TARGET inside. */
+struct oci_net_device {
+	const char *name;
+	const char *target; /* NAME too, unless the config says otherwise */
+};
+
 struct oci_linux {
 	struct oci_namespace *namespaces;
 	size_t namespaces_count;
@@ -353,6 +359,8 @@ struct oci_linux {
 	struct opt_u32 personality; /* PER_LINUX, PER_LINUX32 */
 	struct oci_memory_policy memory_policy;
 	struct oci_intel_rdt intel_rdt;
+	struct oci_net_device *net_devices;
+	size_t net_devices_count;
 };
 
 struct oci_hook {

@@ -16,7 +16,7 @@ static bool is_independent(const struct plan_step *step)
 	const struct plan_mount *mount = &step->mount;
 
 	return step->kind == PLAN_STEP_MOUNT && mount->kind == PLAN_MOUNT_FS &&
-	       !mount->copy_up && !mount->copy_mode &&
+	       !mount->copy_up && !mount->copy_mode && !mount->data &&
 	       mount->fallback_source < 0 &&
 	       (str_equal(mount->type, "tmpfs") ||
 	        str_equal(mount->type, "devpts"));

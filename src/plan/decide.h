@@ -31,6 +31,17 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct facts *facts, const struct plan_options *options,
                 const struct plan **ret_plan, struct error *err);
 
+/*
+ * Mounts for a container of SPEC that runs already: MORE is a spec of which
+ * only those are used. *RET_PLAN has sources and steps of PLAN_MOUNT_BIND
+ * alone; a new file system is a source as well, made inside if it has no id
+ * maps. Steps and sources are in the same order.
+ */
+int plan_hot_mounts(struct arena *arena, const struct oci_spec *spec,
+                    const struct oci_spec *more, const struct facts *facts,
+                    const char *bundle, const struct plan **ret_plan,
+                    struct error *err);
+
 /* The plan as JSON, for `runf plan` and golden tests. */
 void plan_write(struct json_writer *w, const struct plan *plan);
 
@@ -46,6 +57,7 @@ struct planner {
 	const struct plan_options *options;
 	struct plan *plan;            /* under construction */
 	struct mount_request *mounts; /* of the spec, once mounts.c read them */
+	bool hot; /* the container runs already: plan_hot_mounts() */
 };
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source);
@@ -55,6 +67,8 @@ void planner_warn(struct planner *p, const char *format, ...)
 
 /* namespaces.c, idmap.c: plan->ns, namespace sources. */
 int plan_namespaces(struct planner *p, struct error *err);
+/* netdev.c: plan->net */
+int plan_net(struct planner *p, struct error *err);
 int plan_idmap(struct planner *p, struct error *err);
 /* "0 100000 65536\n": MAP as the kernel reads it. */
 const char *plan_idmap_text(struct arena *arena,
@@ -63,6 +77,9 @@ const char *plan_idmap_text(struct arena *arena,
 int plan_rootfs(struct planner *p, struct error *err);
 int plan_mounts(struct planner *p, struct error *err);
 int plan_devices(struct planner *p, struct error *err);
+
+/* The value of annotation KEY, the last one given, or NULL. */
+const char *plan_annotation(const struct oci_spec *spec, const char *key);
 
 /* The annotation that lets the process keep runf's supplementary groups. */
 #define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"

@@ -24,7 +24,7 @@ enum action {
 	BIND,
 	IDMAP,
 	SWITCH,   /* a bool of struct mount_options */
-	INSTANCE, /* a flag of the file system instance */
+	INSTANCE, /* a flag of the file system instance: the name from here */
 };
 
 #define SWITCH_OF(member) offsetof(struct mount_options, member)
@@ -39,6 +39,8 @@ enum action {
  * silent and loud only concern what the kernel logs while mounting, and
  * i_version is on by itself wherever a file system has it: the mount API of
  * today has no key for any of them, and nothing is left to do.
+ *
+ * An instance has its flags once, for all mounts of it: so rsync is sync.
  */
 /* clang-format off */
 #define MOUNT_OPTIONS(X)                                                \
@@ -101,6 +103,11 @@ enum action {
 	X("noiversion",    NOTHING,     0)                              \
 	X("silent",        NOTHING,     0)                              \
 	X("loud",          NOTHING,     0)                              \
+	X("rsync",         INSTANCE,    1)                              \
+	X("rasync",        INSTANCE,    1)                              \
+	X("rdirsync",      INSTANCE,    1)                              \
+	X("rmand",         INSTANCE,    1)                              \
+	X("rnomand",       INSTANCE,    1)                              \
 	X("tmpcopyup",     SWITCH,      SWITCH_OF(copy_up))             \
 	X("idmap",         IDMAP,       0)                              \
 	X("ridmap",        IDMAP,       MS_REC)                         \
@@ -181,7 +188,8 @@ static void apply(struct arena *arena, const struct option *row,
 		break;
 	case SWITCH: *(bool *)((char *)o + value) = true; break;
 	case INSTANCE:
-		add_option(arena, &o->instance, &o->instance_count, row->name);
+		add_option(arena, &o->instance, &o->instance_count,
+		           row->name + value);
 		break;
 	}
 }
@@ -195,6 +203,36 @@ static const struct option *find(const char *word)
 			return &table[i];
 	}
 	return NULL;
+}
+
+/* To the end of what mount(2) takes for one option: "a=\"b,c\"", "a=b\\,c". */
+static size_t option_length(const char *words)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; words[i] && (quoted || words[i] != ','); i++) {
+		if (words[i] == '"')
+			quoted = !quoted;
+		else if (words[i] == '\\' && words[i + 1])
+			i++;
+	}
+	return i;
+}
+
+/* One word may be several options, as they are joined for mount(2). */
+static void read_data(struct arena *arena, const char *words,
+                      struct mount_options *o)
+{
+	while (*words) {
+		size_t length = option_length(words);
+
+		if (length > 0)
+			add_option(arena, &o->data, &o->data_count,
+			           arena_strndup(arena, words, length));
+		words += length;
+		words += *words == ',';
+	}
 }
 
 static void read_word(struct arena *arena, const char *word,
@@ -213,8 +251,8 @@ static void read_word(struct arena *arena, const char *word,
 	if (ranges) {
 		o->idmap = true;
 		o->idmap_ranges = ranges;
-	} else if (*word) {
-		add_option(arena, &o->data, &o->data_count, word);
+	} else {
+		read_data(arena, word, o);
 	}
 }
 

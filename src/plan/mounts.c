@@ -99,36 +99,20 @@ static bool has_data(const struct mount_options *options, const char *key)
 	return false;
 }
 
-/* C003: which of SELinux's four options carries the label. */
-static const char *label_key(const struct planner *p)
-{
-	static const char *const keys[] = { "context", "fscontext",
-		                            "defcontext", "rootcontext" };
-	const struct oci_map *annotations = &p->spec->annotations;
-	const char *wanted = keys[0];
-	size_t i;
-
-	for (i = 0; i < annotations->count; i++) {
-		if (str_equal(annotations->pairs[i].key,
-		              "run.oci.mount_context_type"))
-			wanted = annotations->pairs[i].value;
-	}
-	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (str_equal(wanted, keys[i]))
-			return keys[i];
-	}
-	return keys[0];
-}
-
-/* File systems without labels of their own get the container's. */
+/*
+ * File systems without labels of their own get the container's. A message
+ * queue is one for all of its namespace: there only the root gets it.
+ */
 static void add_label(struct planner *p, struct plan_mount *mount)
 {
-	const struct oci_linux *config = p->spec->linux_;
+	const char *label = p->plan->mount_label;
 
-	if (!config || !config->mount_label || !p->facts->selinux)
+	if (!label)
 		return;
 	if (str_equal(mount->type, "tmpfs") || str_equal(mount->type, "devpts"))
-		mount_add_option(p, mount, label_key(p), config->mount_label);
+		mount_add_option(p, mount, p->plan->mount_label_key, label);
+	else if (str_equal(mount->type, "mqueue"))
+		mount->label = label;
 }
 
 static void add_fs_options(struct planner *p, struct plan_mount *mount,
@@ -158,7 +142,8 @@ static int sysfs_fallback(struct planner *p)
 		.recursive = true,
 	};
 
-	if (!plan_in_user_namespace(p) || p->plan->ns.created & CLONE_NEWNET)
+	if (p->hot || !plan_in_user_namespace(p) ||
+	    p->plan->ns.created & CLONE_NEWNET)
 		return -1;
 	return (int)planner_add_source(p, &source);
 }
@@ -173,10 +158,6 @@ static int check_fs(const struct mount_request *r, struct error *err)
 		                 "type \"%s\" without the option bind or "
 		                 "rbind",
 		                 type ? type : "");
-	if (options->idmap || r->mount->uid_mappings.count > 0 ||
-	    r->mount->gid_mappings.count > 0)
-		return error_set(err, ERROR_UNSUPPORTED, -EINVAL,
-		                 "only a bind mount can be idmapped");
 	if (options->copy_up && !str_equal(type, "tmpfs"))
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "tmpcopyup is for tmpfs only");
@@ -184,6 +165,58 @@ static int check_fs(const struct mount_request *r, struct error *err)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "tmpcopyup cannot copy the root");
 	return 0;
+}
+
+static bool is_idmapped(const struct mount_request *r)
+{
+	return r->options.idmap || r->mount->uid_mappings.count > 0 ||
+	       r->mount->gid_mappings.count > 0;
+}
+
+/*
+ * The ids of an instance can be mapped by who has power over it and over the
+ * maps: the parent. So it makes this one, and init only attaches it.
+ */
+static int make_source(struct planner *p, const struct mount_request *r,
+                       struct plan_mount *mount, struct error *err)
+{
+	struct plan_source source = {
+		.kind = PLAN_SOURCE_FS,
+		.path = mount->type,
+		.fs = arena_new(p->arena, struct plan_mount),
+	};
+	int result = mount_idmap(p->arena, &r->options, r->mount,
+	                         p->spec->linux_, &source, err);
+
+	if (result < 0)
+		return result;
+	*source.fs = *mount;
+	source.fs->set = 0;
+	source.fs->copy_mode = source.fs->copy_up = false;
+	source.fs->propagation = 0;
+	mount->kind = PLAN_MOUNT_BIND;
+	mount->source = planner_add_source(p, &source);
+	mount->options_count = 0;
+	return 0;
+}
+
+static int settle_fs(struct planner *p, const struct mount_request *r,
+                     struct plan_mount *mount, struct error *err)
+{
+	int result = mount_choose_call(p, mount, err);
+
+	/* What fsmount(2) is not told has to be cleared to be set. */
+	if (mount->data || p->hot || is_idmapped(r))
+		mount->clear =
+			mount->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0;
+	if (result < 0 || (!is_idmapped(r) && !p->hot))
+		return result;
+	if (mount->data)
+		return error_set(err, ERROR_UNSUPPORTED, -EINVAL,
+		                 "options longer than %d bytes are for mounts "
+		                 "without id maps that create makes",
+		                 MOUNT_VALUE_MAX);
+	return make_source(p, r, mount, err);
 }
 
 static int add_fs(struct planner *p, const struct mount_request *r,
@@ -213,7 +246,7 @@ static int add_fs(struct planner *p, const struct mount_request *r,
 	add_fs_options(p, mount, &r->options);
 	if (str_equal(r->destination, "/dev"))
 		mount->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	return 0;
+	return settle_fs(p, r, mount, err);
 }
 
 /* ---- a bind */
@@ -251,7 +284,8 @@ static int add_bind(struct planner *p, const struct mount_request *r,
 	/* `rw` is what tools write where nobody asked for anything. */
 	mount->may_lack_attr = mount->clear == MOUNT_ATTR_RDONLY;
 	mount->is_proc = str_equal(r->destination, "/proc");
-	mount->no_follow |= path_is_within(r->destination, "/proc");
+	mount->no_follow = path_is_within(r->destination, "/proc");
+	mount->on_link = options->target_no_follow;
 	if (!mount->propagation) {
 		mount->propagation = MS_PRIVATE;
 		mount->propagation_recursive = options->recursive;

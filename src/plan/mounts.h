@@ -25,6 +25,14 @@ struct plan_mount *mount_add_fs(struct planner *p, const char *type,
 /* Change the attributes of what stands at DESTINATION by then. */
 void mount_add_attr(struct planner *p, const char *destination, uint64_t set);
 
+/* mount_data.c: fsconfig(2) takes no longer value than this. */
+#define MOUNT_VALUE_MAX 255
+/* How a new instance with values that are longer is made. */
+int mount_choose_call(struct planner *p, struct plan_mount *mount,
+                      struct error *err);
+/* plan->mount_label and its key. */
+int plan_mount_label(struct planner *p, struct error *err);
+
 /* What plan_mounts() left out because it waits for cgroup or network. */
 int plan_late_mounts(struct planner *p, struct error *err);
 /* True if one of these comes to lie over, on or below PATH. */

@@ -82,7 +82,11 @@ static void add_init(struct planner *p, int created, int joined)
 static int choose_helped(const struct planner *p)
 {
 	const struct plan_namespaces *ns = &p->plan->ns;
+	const struct oci_linux *config = p->spec->linux_;
 
+	/* Devices are moved to where init is: it has to be there at once. */
+	if (config && config->net_devices_count > 0)
+		return 0;
 	if (!(ns->created & CLONE_NEWNET) || ns->all & CLONE_NEWUSER ||
 	    p->facts->cpus < 2)
 		return 0;

@@ -43,6 +43,16 @@ void planner_warn(struct planner *p, const char *format, ...)
 		arena_strdup(p->arena, text);
 }
 
+const char *plan_annotation(const struct oci_spec *spec, const char *key)
+{
+	size_t i = spec->annotations.count;
+
+	while (i-- > 0)
+		if (str_equal(spec->annotations.pairs[i].key, key))
+			return spec->annotations.pairs[i].value;
+	return NULL;
+}
+
 bool plan_keeps_groups(const struct oci_spec *spec)
 {
 	const char *keeps = oci_annotation(spec, PLAN_KEEP_GROUPS);
@@ -123,8 +133,9 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct plan **ret_plan, struct error *err)
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
-		plan_namespaces, plan_idmap,     plan_hooks,  plan_cgroup,
-		decide_process,  decide_seccomp, plan_rootfs, plan_rdt,
+		plan_namespaces, plan_net,    plan_idmap,
+		plan_hooks,      plan_cgroup, decide_process,
+		decide_seccomp,  plan_rootfs, plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

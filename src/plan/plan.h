@@ -21,7 +21,10 @@ enum plan_source_kind {
 	PLAN_SOURCE_NAMESPACE, /* O_RDONLY on a namespace file, type checked */
 	PLAN_SOURCE_TREE,      /* a detached clone of a host tree */
 	PLAN_SOURCE_DEVICE,    /* the same of a device node, verified */
+	PLAN_SOURCE_FS,        /* a new instance of the file system `fs` */
 };
+
+struct plan_mount;
 
 /*
  * A host path, resolved exactly once. A tree is cloned detached
@@ -32,10 +35,12 @@ struct plan_source {
 	const char *path;
 	/* NAMESPACE: a sysctl that is written in it, so it may not be runf's. */
 	const char *sysctl;
-	int namespace_type; /* NAMESPACE: CLONE_NEW* */
-	bool recursive;     /* TREE: with the mounts below */
-	bool no_follow;     /* TREE: the last component may not be a link */
-	/* TREE: idmapped with these maps (texts as for uid_map), or NULL. */
+	int namespace_type;    /* NAMESPACE: CLONE_NEW* */
+	bool recursive;        /* TREE: with the mounts below */
+	bool no_follow;        /* TREE: the last component may not be a link */
+	struct plan_mount *fs; /* FS: type, origin and options count; PATH is
+	                          the type */
+	/* TREE, FS: idmapped with these maps (texts as for uid_map), or NULL. */
 	const char *uid_map;
 	const char *gid_map;
 	bool idmap_recursive;
@@ -123,9 +128,17 @@ struct plan_mount {
 	uint64_t recursive_clear;
 	uint64_t propagation; /* MS_SHARED and the like; 0: as it is */
 	bool propagation_recursive;
+	/*
+	 * FS: mount(2) with these options, as one of them is too long for
+	 * fsconfig(2); or NULL.
+	 */
+	const char *data;
+	uint64_t data_flags; /* MS_* beside those of `set` */
+	const char *label;   /* SELinux's, for the root of it, or NULL */
 	bool copy_mode; /* tmpfs over a directory, no mode=: take its mode */
 	bool copy_up;   /* tmpcopyup: and its content */
 	bool no_follow; /* destination may not be or lie below a link */
+	bool on_link;   /* BIND: if it is a link, that is what it lies on */
 	/* Verify that it is one and keep a descriptor: the trusted procfs. */
 	bool is_proc;
 	bool copy_symlink;  /* BIND: a link is made anew, not mounted */
@@ -405,6 +418,19 @@ struct plan_seccomp {
 	size_t key_length;
 };
 
+/* ---- network devices */
+
+/*
+ * The parent gives those of the host to the container's network namespace,
+ * through a helper (net/netdev.c), whose whole argv this is: after its name,
+ * for each device its name here and there. args NULL: none.
+ */
+struct plan_net {
+	char **args; /* NULL-terminated */
+	bool joined; /* the namespace is sources[source], else init's own */
+	size_t source;
+};
+
 /* ---- hooks */
 
 struct plan_hook {
@@ -434,8 +460,10 @@ enum plan_hook_kind {
 
 struct plan {
 	const char *id;
-	const char *bundle; /* absolute */
-	const char *rootfs; /* absolute */
+	const char *bundle;          /* absolute */
+	const char *rootfs;          /* absolute */
+	const char *mount_label;     /* SELinux's for new instances, or NULL */
+	const char *mount_label_key; /* the option: context */
 	struct plan_source *sources;
 	size_t sources_count;
 	struct plan_namespaces ns;
@@ -445,6 +473,7 @@ struct plan {
 	struct plan_cgroup cgroup;
 	struct plan_rdt rdt;
 	struct plan_seccomp seccomp;
+	struct plan_net net;
 	struct plan_hook_list hooks[PLAN_HOOK_KINDS];
 	bool notify; /* the container has a NOTIFY_SOCKET: make its directory */
 	const char **warnings; /* things to know that are no faults */

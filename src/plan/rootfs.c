@@ -331,7 +331,10 @@ static int add_bare_root(struct planner *p, struct error *err)
 
 int plan_rootfs(struct planner *p, struct error *err)
 {
-	int result = add_surroundings(p, err);
+	int result = plan_mount_label(p, err);
+
+	if (result == 0)
+		result = add_surroundings(p, err);
 
 	if (result < 0)
 		return result;

@@ -109,12 +109,28 @@ static void put_device_number(struct json_writer *w, uint32_t mode,
 
 /* ---- sources and namespaces */
 
+static void put_fs_options(struct json_writer *w,
+                           const struct plan_mount *mount)
+{
+	size_t i;
+
+	if (mount->options_count == 0)
+		return;
+	json_open_object(w, "options");
+	for (i = 0; i < mount->options_count; i++)
+		json_put_str(w, mount->options[i].key,
+		             mount->options[i].value ? mount->options[i].value
+		                                     : "");
+	json_close_object(w);
+}
+
 static void put_source(struct json_writer *w, const struct plan_source *source)
 {
 	static const char *const kinds[] = {
 		[PLAN_SOURCE_NAMESPACE] = "namespace",
 		[PLAN_SOURCE_TREE] = "tree",
 		[PLAN_SOURCE_DEVICE] = "device",
+		[PLAN_SOURCE_FS] = "fs",
 	};
 
 	json_open_object(w, NULL);
@@ -125,6 +141,8 @@ static void put_source(struct json_writer *w, const struct plan_source *source)
 	                       (uint64_t)source->namespace_type));
 	write_true(w, "recursive", source->recursive);
 	write_true(w, "noFollow", source->no_follow);
+	if (source->fs)
+		put_fs_options(w, source->fs);
 	write_text(w, "uidMap", source->uid_map);
 	write_text(w, "gidMap", source->gid_map);
 	write_true(w, "idmapRecursive", source->idmap_recursive);
@@ -201,7 +219,6 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 		[PLAN_MOUNT_INNER] = "inner",
 		[PLAN_MOUNT_ATTR] = "attr",
 	};
-	size_t i;
 
 	json_put_str(w, "kind", kinds[mount->kind]);
 	json_put_str(w, "destination", mount->destination);
@@ -209,15 +226,11 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 	write_text(w, "origin", mount->origin);
 	if (mount->kind == PLAN_MOUNT_BIND)
 		json_put_u64(w, "source", mount->source);
-	if (mount->options_count > 0) {
-		json_open_object(w, "options");
-		for (i = 0; i < mount->options_count; i++)
-			json_put_str(w, mount->options[i].key,
-			             mount->options[i].value
-			                     ? mount->options[i].value
-			                     : "");
-		json_close_object(w);
-	}
+	put_fs_options(w, mount);
+	write_text(w, "data", mount->data);
+	if (mount->data_flags)
+		json_put_u64(w, "dataFlags", mount->data_flags);
+	write_text(w, "label", mount->label);
 	write_flags(w, "set", mount_attributes, mount->set);
 	write_flags(w, "clear", mount_attributes, mount->clear);
 	write_flags(w, "recursiveSet", mount_attributes, mount->recursive_set);
@@ -228,8 +241,8 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 	write_true(w, "copyMode", mount->copy_mode);
 	write_true(w, "copyUp", mount->copy_up);
 	write_true(w, "noFollow", mount->no_follow);
+	write_true(w, "onLink", mount->on_link);
 	write_true(w, "isProc", mount->is_proc);
-	write_true(w, "copySymlink", mount->copy_symlink);
 	write_true(w, "copySymlink", mount->copy_symlink);
 	write_true(w, "mayLackAttributes", mount->may_lack_attr);
 	if (mount->kind == PLAN_MOUNT_FS && mount->fallback_source >= 0)
@@ -396,6 +409,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	json_put_str(w, "id", plan->id);
 	json_put_str(w, "bundle", plan->bundle);
 	json_put_str(w, "rootfs", plan->rootfs);
+	write_text(w, "mountLabel", plan->mount_label);
 	json_open_array(w, "sources");
 	for (i = 0; i < plan->sources_count; i++)
 		put_source(w, &plan->sources[i]);
@@ -407,6 +421,13 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	for (i = 0; i < plan->steps_count; i++)
 		put_step(w, &plan->steps[i]);
 	json_close_array(w);
+	if (plan->net.args) {
+		json_open_object(w, "net");
+		write_strings(w, "args", plan->net.args);
+		if (plan->net.joined)
+			json_put_u64(w, "source", plan->net.source);
+		json_close_object(w);
+	}
 	write_process(w, plan->process);
 	write_seccomp(w, &plan->seccomp);
 	put_hooks(w, plan);

@@ -13,6 +13,9 @@ struct target {
 
 int target_open(struct rootfs *rootfs, const char *path, mode_t kind,
                 bool no_follow, struct target *ret_target, struct error *err);
+/* The same, but a link at the end of PATH is the target itself. */
+int target_open_link(struct rootfs *rootfs, const char *path, mode_t kind,
+                     struct target *ret_target, struct error *err);
 /*
  * The directory that holds PATH, made if it is missing, and PATH's last
  * component. Returns a descriptor that stays rootfs's until the next call.
@@ -34,6 +37,9 @@ int source_get(struct rootfs *rootfs, size_t index,
 
 /* ---- mount.c */
 
+/* A new instance as M says, detached; TARGET is for what depends on it. */
+int mount_make(const struct plan_mount *m, const struct target *target,
+               int *ret_tree, struct error *err);
 /* Attach the detached mount TREE to what TARGET is. */
 int mount_attach(int tree, int target);
 /* A detached clone of what FD is; FLAGS: AT_RECURSIVE. */

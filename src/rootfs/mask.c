@@ -44,11 +44,13 @@ static int open_null(struct rootfs *rootfs, struct error *err)
 	return rootfs->null;
 }
 
-static int make_empty(struct error *err)
+static int make_empty(const struct rootfs *rootfs, struct error *err)
 {
 	auto_close int fs = sys_fsopen("tmpfs");
 	int result = fs < 0 ? fs : sys_fsconfig_set(fs, "mode", "0555");
 
+	if (result == 0 && rootfs->label)
+		result = sys_fsconfig_set(fs, rootfs->label_key, rootfs->label);
 	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	if (result == 0)
@@ -67,7 +69,7 @@ static int make_cover(struct rootfs *rootfs, mode_t mode, struct error *err)
 	int tree;
 
 	if (S_ISDIR(mode) && original < 0)
-		return make_empty(err);
+		return make_empty(rootfs, err);
 	if (!S_ISDIR(mode))
 		original = open_null(rootfs, err);
 	if (original < 0)

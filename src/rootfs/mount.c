@@ -7,11 +7,13 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 #include "rootfs/internal.h"
 #include "sys/file.h"
+#include "sys/process.h"
 
 /* The inode of a procfs's own root. */
 #define PROC_ROOT_INO 1
@@ -150,9 +152,21 @@ static int configure(int fs, const struct plan_mount *m,
 	return result < 0 ? fs_error(fs, result, m->type, err) : 0;
 }
 
-static int make_instance(const struct plan_mount *m,
-                         const struct target *target, int *ret_tree,
-                         struct error *err)
+/* The root's own label, as a new instance has no option for it. */
+static int set_label(int tree, const char *label, struct error *err)
+{
+	auto_close int root = sys_openat(tree, ".", O_RDONLY | O_DIRECTORY, 0);
+	int result = root;
+
+	if (result >= 0)
+		result = sys_fsetxattr(root, "security.selinux", label,
+		                       strlen(label) + 1);
+	return result < 0 ? error_system(err, result, "label \"%s\"", label)
+	                  : 0;
+}
+
+int mount_make(const struct plan_mount *m, const struct target *target,
+               int *ret_tree, struct error *err)
 {
 	uint64_t late = m->copy_up ? m->set & MOUNT_ATTR_RDONLY : 0;
 	auto_close int fs = sys_fsopen(m->type);
@@ -167,6 +181,10 @@ static int make_instance(const struct plan_mount *m,
 	tree = sys_fsmount(fs, (unsigned int)(m->set & ~late));
 	if (tree < 0)
 		return fs_error(fs, tree, m->type, err);
+	if (m->label)
+		result = set_label(tree, m->label, err);
+	if (result < 0)
+		return result;
 	if (m->copy_up && copy_up(target->fd, tree, err) < 0)
 		return error_wrap(err, "copy what is there");
 	result = set_attributes(tree, 0, late, 0, m->propagation);
@@ -233,6 +251,19 @@ static int verify_place(struct rootfs *rootfs, const struct plan_mount *m,
 	return 0;
 }
 
+/* EINVAL is all the kernel says of a directory on a file: clients want more. */
+static int attach_error(int result, int tree, int target)
+{
+	struct stat above;
+	struct stat below;
+
+	if (result == -EINVAL && sys_fstat(tree, &above) == 0 &&
+	    sys_fstat(target, &below) == 0 &&
+	    S_ISDIR(above.st_mode) != S_ISDIR(below.st_mode))
+		return -ENOTDIR;
+	return result;
+}
+
 /* Attach TREE, and keep what later steps need. */
 static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
                       int tree, int target, struct error *err)
@@ -241,7 +272,8 @@ static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
 	int result = mount_attach(tree, target);
 
 	if (result < 0)
-		return error_system(err, result, "attach");
+		return error_system(err, attach_error(result, tree, target),
+		                    "attach");
 	target_forget(rootfs, m->destination);
 	if (str_equal(m->destination, "/"))
 		keep = &rootfs->root;
@@ -257,6 +289,40 @@ static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
 	return verify_place(rootfs, m, err);
 }
 
+/*
+ * With options that are too long for fsconfig(2): mount(2) on the directory
+ * that we are in, which no link can lead away from. The new mount is looked
+ * up anew for what is left to do: it has to be one, on top of what PLACE is.
+ */
+static int mount_by_path(struct rootfs *rootfs, const struct plan_mount *m,
+                         int place, struct error *err)
+{
+	static const uint64_t same = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+	                             MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	auto_close int tree = -1;
+	struct stat below;
+	struct stat found;
+	int result = sys_fchdir(place);
+
+	if (result == 0)
+		result =
+			sys_mount(m->origin ? m->origin : m->type, ".", m->type,
+		                  (m->set & same) | m->data_flags, m->data);
+	if (result < 0)
+		return error_system(err, result, "%s", m->type);
+	target_forget(rootfs, m->destination);
+	tree = target_open_existing(rootfs, m->destination, m->no_follow);
+	result = tree < 0 ? tree : sys_fstat(tree, &found);
+	if (result == 0)
+		result = sys_fstat(place, &below);
+	if (result < 0)
+		return error_system(err, result, "find it again");
+	if (found.st_dev == below.st_dev)
+		return error_set(err, ERROR_SYSTEM, -EXDEV,
+		                 "something else has taken its place");
+	return finish_tree(tree, false, m, err);
+}
+
 static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
                     struct error *err)
 {
@@ -269,7 +335,9 @@ static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
 	if (result < 0)
 		return result;
 	place = target.fd;
-	result = make_instance(m, &target, &tree, err);
+	if (m->data)
+		return mount_by_path(rootfs, m, place, err);
+	result = mount_make(m, &target, &tree, err);
 	if ((result == -EPERM || result == -EBUSY) && m->fallback_source >= 0)
 		result = use_fallback(rootfs, m, &tree, err);
 	if (result < 0)
@@ -282,7 +350,7 @@ static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
 int rootfs_make_beside(const struct plan_mount *mount, int *ret_fd,
                        struct error *err)
 {
-	if (make_instance(mount, NULL, ret_fd, err) < 0)
+	if (mount_make(mount, NULL, ret_fd, err) < 0)
 		return error_wrap(err, "mount %s", mount->destination);
 	return 0;
 }
@@ -341,13 +409,34 @@ static int copy_link(struct rootfs *rootfs, const struct plan_mount *m,
 	return 0;
 }
 
+/* A tmpfs that the parent made: what it could not see of the target. */
+static int fill_source(const struct plan_mount *m, int tree,
+                       const struct target *target, struct error *err)
+{
+	struct stat found;
+	int result = 0;
+
+	if (m->copy_mode && !target->made) {
+		result = sys_fstat(target->fd, &found);
+		if (result == 0)
+			result = sys_fchmodat(tree, ".", found.st_mode & 07777);
+	}
+	if (result < 0)
+		return error_system(err, result, "take its mode");
+	if (m->copy_up && copy_up(target->fd, tree, err) < 0)
+		return error_wrap(err, "copy what is there");
+	return 0;
+}
+
 static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
                       struct error *err)
 {
 	bool recursive = rootfs->planned[m->source].recursive;
+	struct target target = { .fd = -1 };
 	struct rootfs_source source = { .fd = -1 };
 	auto_close int own = -1;
 	auto_close int place = -1;
+	mode_t kind;
 	int result = source_get(rootfs, m->source, &source, &own, err);
 
 	if (result == 0 && m->is_proc)
@@ -356,9 +445,16 @@ static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
 		return result;
 	if (m->copy_symlink && source.type == S_IFLNK)
 		return copy_link(rootfs, m, source.fd, err);
-	result = rootfs_open_target(rootfs, m->destination,
-	                            source.type == S_IFDIR ? S_IFDIR : S_IFREG,
-	                            m->no_follow, &place, err);
+	kind = source.type == S_IFDIR ? S_IFDIR : S_IFREG;
+	if (m->on_link && !m->no_follow)
+		result = target_open_link(rootfs, m->destination, kind, &target,
+		                          err);
+	else
+		result = target_open(rootfs, m->destination, kind, m->no_follow,
+		                     &target, err);
+	place = target.fd;
+	if (result == 0)
+		result = fill_source(m, source.fd, &target, err);
 	if (result == 0)
 		result = finish_tree(source.fd, recursive, m, err);
 	if (result < 0)

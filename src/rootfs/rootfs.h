@@ -34,7 +34,9 @@ struct rootfs {
 	int proc;  /* a procfs that nothing of the container can replace */
 	int null;  /* its /dev/null, verified: hides files */
 	int empty; /* a read-only tmpfs: hides directories */
-	bool own_mounts; /* mounts are nobody else's */
+	bool own_mounts;   /* mounts are nobody else's */
+	const char *label; /* SELinux's for what runf mounts, or NULL */
+	const char *label_key;
 	/* The directory in which something was made last. */
 	int parent;
 	char parent_path[64];
@@ -93,3 +95,19 @@ int rootfs_open_target(struct rootfs *rootfs, const char *path, mode_t kind,
  * somebody else's.
  */
 int rootfs_bind_console(struct rootfs *rootfs, int terminal, struct error *err);
+
+/*
+ * By a process that has joined a running container's mount namespace: the
+ * steps of a plan_hot_mounts(), all or none. SOURCES of new file systems are
+ * opened here. OWN_FDS is /proc/self/fd of the host, opened before the
+ * namespace was joined: nothing else leads to a mount that is a file.
+ */
+int rootfs_add_mounts(const struct plan *plan, struct rootfs_source *sources,
+                      int own_fds, struct error *err);
+
+/*
+ * Likewise: what is mounted on top at each of PATHS goes, if at each of them
+ * something is. The last one first. FDS is room for COUNT of them.
+ */
+int rootfs_remove_mounts(const char *const *paths, int *fds, size_t count,
+                         int own_fds, struct error *err);

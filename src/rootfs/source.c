@@ -170,6 +170,25 @@ static int open_mount(const struct plan_source *source,
 	return 0;
 }
 
+/* A new instance, its ids mapped before anybody can see it. */
+static int make_fs(const struct plan_source *source,
+                   struct rootfs_source *ret_source, struct error *err)
+{
+	auto_close int tree = -1;
+	int result = mount_make(source->fs, NULL, &tree, err);
+
+	if (result == -EPERM) {
+		*ret_source = (struct rootfs_source){ .fd = -1 };
+		return 0;
+	}
+	if (result == 0 && source->uid_map)
+		result = map_tree(tree, source, err);
+	if (result < 0)
+		return error_wrap(err, "mount %s", source->fs->destination);
+	*ret_source = (struct rootfs_source){ take_fd(&tree), S_IFDIR };
+	return 0;
+}
+
 int rootfs_open_source(const struct plan_source *source,
                        struct rootfs_source *ret_source, struct error *err)
 {
@@ -178,6 +197,7 @@ int rootfs_open_source(const struct plan_source *source,
 		return open_namespace(source, ret_source, err);
 	case PLAN_SOURCE_TREE:
 	case PLAN_SOURCE_DEVICE: return open_mount(source, ret_source, err);
+	case PLAN_SOURCE_FS: return make_fs(source, ret_source, err);
 	}
 	return error_set(err, ERROR_INTERNAL, -EINVAL, "no kind of source");
 }

@@ -319,6 +319,25 @@ int target_open(struct rootfs *rootfs, const char *path, mode_t kind,
 	return 0;
 }
 
+int target_open_link(struct rootfs *rootfs, const char *path, mode_t kind,
+                     struct target *ret_target, struct error *err)
+{
+	auto_close int fd =
+		sys_openat2(rootfs->root, path, O_PATH | O_NOFOLLOW, 0, INSIDE);
+	struct stat found;
+	int result;
+
+	if (fd < 0)
+		return target_open(rootfs, path, kind, false, ret_target, err);
+	result = sys_fstat(fd, &found);
+	if (result < 0)
+		return error_system(err, result, "stat %s", path);
+	if (!S_ISLNK(found.st_mode))
+		return target_open(rootfs, path, kind, false, ret_target, err);
+	*ret_target = (struct target){ .fd = take_fd(&fd) };
+	return 0;
+}
+
 int rootfs_open_target(struct rootfs *rootfs, const char *path, mode_t kind,
                        bool no_follow, int *ret_fd, struct error *err)
 {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sys/internal.h"
 
@@ -83,6 +84,15 @@ int sys_mount(const char *source, const char *target, const char *type,
 int sys_umount2(const char *target, int flags)
 {
 	return (int)SYS_RESULT(umount2(target, flags));
+}
+
+int sys_is_mount_root(int fd)
+{
+	struct statx found;
+	int result = (int)SYS_RESULT(statx(fd, "", AT_EMPTY_PATH, 0, &found));
+
+	return result < 0 ? result
+	                  : (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)

@@ -40,4 +40,6 @@ int sys_mount_setattr(int dir, const char *path, unsigned int flags,
 int sys_mount(const char *source, const char *target, const char *type,
               unsigned long flags, const char *data);
 int sys_umount2(const char *target, int flags);
+/* 1 if FD (O_PATH will do) is the root of a mount, else 0 (Linux 5.8). */
+int sys_is_mount_root(int fd);
 int sys_pivot_root(const char *new_root, const char *put_old);

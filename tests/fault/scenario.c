@@ -112,6 +112,33 @@ static int do_update(struct run *run)
 	                   &run->err);
 }
 
+/* One made inside, one opened here; /dev is what can be written to. */
+static const char *hot_mounts(const struct run *run, char text[256])
+{
+	snprintf(text, 256,
+	         "[{\"destination\": \"/dev/new\", \"type\": \"tmpfs\", "
+	         "\"source\": \"tmpfs\"}, {\"destination\": \"/dev/file\", "
+	         "\"source\": \"%s/program\", \"options\": [\"bind\"]}]",
+	         run->bundle->top);
+	return text;
+}
+
+static int do_mounts_add(struct run *run)
+{
+	char text[256];
+
+	return runf_mounts_add(run->runf, run->id, hot_mounts(run, text),
+	                       &run->err);
+}
+
+static int do_mounts_remove(struct run *run)
+{
+	char text[256];
+
+	return runf_mounts_remove(run->runf, run->id, hot_mounts(run, text),
+	                          &run->err);
+}
+
 static int do_questions(struct run *run)
 {
 	char *text = NULL;
@@ -192,6 +219,13 @@ static int start_and_pause(struct run *run)
 	return result == 0 ? do_pause(run) : result;
 }
 
+static int start_and_mount(struct run *run)
+{
+	int result = create_and_start(run);
+
+	return result == 0 ? do_mounts_add(run) : result;
+}
+
 #define WAITING BUNDLE_WAITING
 
 #define FOREGROUND .after = AFTER_NOTHING, .act = do_run
@@ -234,6 +268,9 @@ const struct scenario scenarios[] = {
 	{ "resume", WAITING, .after = AFTER_STAYS,
 	  .prepare = start_and_pause, .act = do_resume },
 	{ "update", WAITING | BUNDLE_LIMITS, STAYS, .act = do_update },
+	{ "mounts-add", WAITING, STAYS, .act = do_mounts_add },
+	{ "mounts-remove", WAITING, .after = AFTER_STAYS,
+	  .prepare = start_and_mount, .act = do_mounts_remove },
 	{ "questions", WAITING, STAYS, .act = do_questions },
 	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_UNLESS_DONE, .prepare = do_create,

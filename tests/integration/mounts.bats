@@ -401,3 +401,249 @@ shows() {
 		3>&- </dev/null
 	equals "$output" "$beside"
 }
+
+# A102 A103 A104 A105 A106 A107 A109 A212
+@test "every option that features names is taken, by a bind and a tmpfs" {
+	must features
+	words=$(jq -r '.mountOptions[]' <<<"$output" |
+		grep -vxE 'r?bind|remount|r?idmap|tmpcopyup')
+	for word in $words; do
+		add_mount "/bind-$word" none "$SOURCE" bind "$word"
+		add_mount "/tmpfs-$word" tmpfs tmpfs "$word"
+	done
+	program 'grep -c -E " /(bind|tmpfs)-" /proc/self/mountinfo'
+	must_run
+	equals "$output" "$((2 * $(wc -w <<<"$words")))"
+}
+
+# A102: of the instance
+@test "sync, dirsync and lazytime are on the file system" {
+	add_mount /data tmpfs tmpfs sync dirsync lazytime mand
+	add_mount /plain tmpfs tmpfs rsync async
+	program 'cat /proc/self/mountinfo'
+	must_run
+	matches "$(grep ' /data ' "$OUT")" ' - tmpfs .*sync,.*dirsync.*lazytime'
+	lacks "$(grep ' /plain ' "$OUT")" sync
+}
+
+# A096 A104
+@test "nosymfollow, its recursive twin, and back" {
+	mount -t tmpfs tmpfs "$SOURCE/sub"
+	echo s >"$SOURCE/sub/file"
+	ln -s file "$SOURCE/link"
+	ln -s file "$SOURCE/sub/link"
+	add_mount /flat none "$SOURCE" rbind nosymfollow
+	add_mount /deep none "$SOURCE" rbind rnosymfollow
+	add_mount /back none "$SOURCE" rbind rnosymfollow rsymfollow
+	program 'for f in /flat/link /flat/sub/link /deep/link /deep/sub/link \
+			/back/link /back/sub/link; do
+			cat $f 2>/dev/null || echo no; done'
+	must_run
+	umount "$SOURCE/sub"
+	equals "$(echo "$output" | xargs)" "no s no no content s"
+}
+
+# C020
+@test "copy-symlink makes the link again, and nothing else over it" {
+	ln -s /etc/passwd "$SOURCE/link"
+	add_mount /copied none "$SOURCE/link" bind copy-symlink
+	add_mount /deep/copied none "$SOURCE/link" bind copy-symlink
+	add_mount /plain none "$SOURCE/file" bind copy-symlink
+	program 'readlink /copied; readlink /deep/copied; cat /plain'
+	must_run
+	equals "$(echo "$output" | xargs)" "/etc/passwd /etc/passwd content"
+	must_run # again: it is there already, as it should be
+	ln -sf elsewhere "$BUNDLE/rootfs/copied"
+	refuses "/copied" run --bundle "$BUNDLE" "$ID"
+	nothing_left
+}
+
+# C020
+@test "src-nofollow mounts the link itself, dest-nofollow lies on one" {
+	ln -s /etc/group "$SOURCE/link"
+	ln -s /etc/passwd "$BUNDLE/rootfs/over"
+	add_mount /link none "$SOURCE/link" bind src-nofollow
+	add_mount /over none "$SOURCE/file" bind dest-nofollow
+	add_mount /new/file none "$SOURCE/file" bind dest-nofollow
+	program 'readlink /link; cat /over /new/file; head -n 1 /etc/passwd'
+	must_run
+	equals "$(echo "$output" | xargs)" \
+		"/etc/group content content root:x:0:0:root:/root:/bin/sh"
+}
+
+# A076 D061
+@test "fifos, sockets and devices can be bound, on nothing and on a file" {
+	mkfifo "$SOURCE/fifo"
+	python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$SOURCE/socket"
+	: >"$BUNDLE/rootfs/fifo2"
+	add_mount /a/fifo none "$SOURCE/fifo" rbind ro
+	add_mount /fifo2 none "$SOURCE/fifo" bind rro
+	add_mount /a/socket none "$SOURCE/socket" bind
+	add_mount /a/null none /dev/null bind
+	program '[ -p /a/fifo ] && [ -p /fifo2 ] && [ -S /a/socket ] &&
+		[ -c /a/null ] && echo all'
+	must_run
+	equals "$output" all
+}
+
+# A076 B123
+@test "a directory over a file, or a file over a directory, says what" {
+	: >"$BUNDLE/rootfs/plain"
+	add_mount /plain none "$SOURCE" bind
+	refuses "ot a directory" run --bundle "$BUNDLE" "$ID"
+	config 'del(.mounts[-1])'
+	mkdir "$BUNDLE/rootfs/folder"
+	add_mount /folder none "$SOURCE/file" bind
+	refuses "/folder" run --bundle "$BUNDLE" "$ID"
+	contains "${errors,,}" "not a directory"
+	nothing_left
+}
+
+# A137
+@test "the root has the propagation that is asked for" {
+	for kind in private slave shared unbindable rshared; do
+		config --arg k "$kind" '.linux.rootfsPropagation = $k'
+		program 'grep -m 1 " / / \| / " /proc/self/mountinfo'
+		must_run
+		case $kind in
+		private)
+			lacks "$output" shared:
+			lacks "$output" master:
+			;;
+		slave) lacks "$output" shared: ;;
+		*shared) contains "$output" shared: ;;
+		unbindable) contains "$output" unbindable ;;
+		esac
+	done
+}
+
+# A085 D028
+@test "no mount of the container reaches the host, however it is shared" {
+	mount -t tmpfs tmpfs "$SOURCE"
+	mount --make-shared "$SOURCE"
+	mkdir "$SOURCE/x"
+	for kind in private rprivate slave rslave unbindable; do
+		add_mount "/$kind" none "$SOURCE" rbind "$kind"
+		add_mount "/$kind/x" tmpfs tmpfs
+	done
+	add_mount /shared none "$SOURCE" rbind rshared
+	config '.linux.rootfsPropagation = "rshared"'
+	before=$(mountpoints)
+	sleeper
+	start_container
+	equals "$(mountpoints)" "$before"
+	must delete --force "$ID"
+	umount "$SOURCE"
+}
+
+# A087 D029
+@test "a user namespace without network gets the host's sysfs, read-only" {
+	config '.linux.namespaces |= map(select(.type != "network"))
+		+ [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" \
+		"$BATS_TEST_TMPDIR" "$BUNDLE"
+	chown -hR 100000:100000 "$BUNDLE/rootfs"
+	program 'grep " /sys " /proc/self/mountinfo; ls -d /sys/class/net'
+	must_run
+	matches "$output" ' /sys ro,[^ ]*nosuid'
+	contains "$output" /sys/class/net
+}
+
+# A090
+@test "an option of devpts that cannot be is named" {
+	config '.mounts |= map(if .destination == "/dev/pts" then
+			.options += ["gid=70000"] else . end)
+		| .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" \
+		"$BATS_TEST_TMPDIR" "$BUNDLE"
+	chown -hR 100000:100000 "$BUNDLE/rootfs"
+	refuses "gid=70000" run --bundle "$BUNDLE" "$ID"
+	nothing_left
+}
+
+# A088 D009
+@test "cgroup mounts: read-only, writable, without a namespace" {
+	for type in cgroup cgroup2; do
+		config --arg t "$type" '.mounts |= map(
+			if .destination == "/sys/fs/cgroup" then .type = $t
+			| .options = ["nosuid", "noexec", "nodev", "relatime", "ro",
+				"nsdelegate", "memory_recursiveprot"] else . end)'
+		program 'mkdir /sys/fs/cgroup/x 2>/dev/null || echo refused
+			ls /sys/fs/cgroup | wc -l'
+		must_run
+		equals "$(head -n 1 "$OUT")" refused
+		[ "$(tail -n 1 "$OUT")" -gt 0 ]
+	done
+	config 'del(.linux.namespaces[] | select(.type == "cgroup"))
+		| .mounts |= map(if .destination == "/sys/fs/cgroup" then
+			.type = "cgroup" | .options = ["nosuid"] else . end)'
+	program 'find /sys/fs/cgroup -name cgroup.procs |
+		while read -r f; do echo 0 2>/dev/null >"$f" && echo "wrote $f"; done
+		find /sys/fs/cgroup -maxdepth 3 -name "*.slice" | wc -l'
+	must_run
+	equals "$output" 0
+}
+
+# A098 A099 D045
+@test "a bound /dev is left alone; a read-only one has its nodes" {
+	config '.mounts |= map(if .destination == "/dev" then
+		.options += ["ro"] else . end)'
+	program 'ls /dev/null /dev/fd /dev/ptmx >/dev/null && echo there
+		touch /dev/x 2>/dev/null || echo refused'
+	must_run
+	equals "$(echo "$output" | xargs)" "there refused"
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	mkdir "$SOURCE/dev"
+	mknod "$SOURCE/dev/null" c 1 3
+	add_mount /dev/ none "$SOURCE/dev" bind
+	program 'ls /dev'
+	must_run
+	equals "$output" null
+	equals "$(ls "$SOURCE/dev")" null
+}
+
+# A094
+@test "remount keeps the data, and needs something that is mounted" {
+	add_mount /data tmpfs tmpfs size=64k
+	add_mount /data tmpfs tmpfs remount nosuid size=1m context=x
+	program 'grep " /data " /proc/self/mountinfo'
+	must_run
+	contains "$output" size=64k
+	contains "$output" nosuid
+	config 'del(.mounts[-1])'
+	add_mount /nowhere none none remount ro
+	refuses "/nowhere" run --bundle "$BUNDLE" "$ID"
+	nothing_left
+}
+
+# A083
+@test "flags that are locked stay, or fail where clearing was asked for" {
+	mount -t tmpfs -o nosuid,nodev,noexec,ro tmpfs "$SOURCE"
+	config '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" \
+		"$BATS_TEST_TMPDIR" "$BUNDLE"
+	chown -hR 100000:100000 "$BUNDLE/rootfs"
+	add_mount /data none "$SOURCE" bind nosuid
+	program 'grep " /data " /proc/self/mountinfo | cut -d " " -f 6'
+	must_run
+	for flag in ro nosuid nodev noexec; do
+		matches "$output" "(^|,)$flag(,|\$)"
+	done
+	umount "$SOURCE"
+}
+
+# A140 C003
+@test "the kind of a label must be one that SELinux has" {
+	config '.annotations["run.oci.mount_context_type"] = "rootcontext"'
+	must_run
+	config '.annotations["run.oci.mount_context_type"] = "nonsense"'
+	refuses "mount_context_type" run --bundle "$BUNDLE" "$ID"
+	nothing_left
+}

@@ -117,8 +117,22 @@ static const struct row linux_rows[] = {
 	  AT("linux.personality.domain", 4), "unknown execution domain 'BSD'" },
 	{ L("'personality':{'domain':'LINUX','flags':['X']}"),
 	  AT("linux.personality.flags", 4), "not supported yet" },
+	/* A132 A133 A134 */
 	{ L("'netDevices':{'eth0':{}}"), AT("linux.netDevices", 4),
-	  "not supported yet" },
+	  "needs a network namespace" },
+	{ L(NS(T("network")) ",'netDevices':{'eth0':{},'eth1':null,"
+	    "'eth2':{'name':'net%d'},'eth3':{'name':'net%d'}}") },
+	{ L(NS(T("network")) ",'netDevices':{'eth0':1}"),
+	  AT("linux.netDevices.eth0", 4), "must be an object" },
+	{ L(NS(T("network")) ",'netDevices':{'0123456789abcdef':{}}"),
+	  AT("linux.netDevices.0123456789abcdef", 4),
+	  "is not the name of a network device" },
+	{ L(NS(T("network")) ",'netDevices':{'a':{'name':'b:1'}}"),
+	  AT("linux.netDevices.a.name", 4),
+	  "is not the name of a network device" },
+	{ L(NS(T("network")) ",'netDevices':{'a':{'name':'x'},"
+	    "\n'b':{'name':'x'}}"),
+	  AT("linux.netDevices.b", 5), "the name of another one too" },
 	/* A183 A185 D023 */
 	{ L("'intelRdt':{'closID':'x','schemata':['L3:0=f'],"
 	    "'enableMonitoring':true}") },

@@ -184,6 +184,7 @@ START_TEST(features_say_what_there_is)
 		.mount_options = options,
 		.systemd = true,
 		.checkpoint = true,
+		.net_devices = true,
 	};
 	const struct json_value *f = parse(oci_features(&arena, &facts));
 
@@ -202,8 +203,9 @@ START_TEST(features_say_what_there_is)
 	ck_assert_uint_ge(count(f, "linux.seccomp.archs"), 19);
 	ck_assert_uint_eq(count(f, "linux.seccomp.supportedFlags"), 4);
 	ck_assert(is_true(f, "linux.mountExtensions.idmap.enabled"));
-	ck_assert(!is_true(f, "linux.apparmor.enabled"));
-	ck_assert(!is_true(f, "linux.netDevices.enabled"));
+	ck_assert(is_true(f, "linux.apparmor.enabled"));
+	ck_assert(is_true(f, "linux.selinux.enabled"));
+	ck_assert(is_true(f, "linux.netDevices.enabled"));
 	ck_assert_str_eq(string(f, "annotations[\"io.runf.version\"]"), "9.8");
 	ck_assert_str_eq(string(f,
 	                        "annotations[\"io.runf.checkpoint.enabled\"]"),

@@ -176,7 +176,7 @@ static const struct {
 	{ "/x", "proc", "tmpcopyup", "for tmpfs only" },
 	{ "/x", "tmpfs", "tmpcopyup", NULL },
 	{ "/", "tmpfs", "tmpcopyup", "cannot copy the root" },
-	{ "/x", "tmpfs", "idmap", "only a bind" },
+	{ "/x", "tmpfs", "idmap", "needs uidMappings" },
 	{ "/x", NULL, "bind idmap", "needs uidMappings" },
 };
 
