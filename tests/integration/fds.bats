@@ -3,6 +3,7 @@
 # Descriptors: which the container gets, and that it gets no others.
 load helpers
 
+# B087
 @test "a container has its three descriptors and no more" {
 	program 'ls /proc/1/fd | xargs'
 	exec 7</dev/null 9</etc/passwd
@@ -14,6 +15,7 @@ load helpers
 	equals "$(cd "/proc/$(init_pid)/fd" && echo *)" "0 1 2"
 }
 
+# B087
 @test "an exec has no more either" {
 	sleeper
 	start_container
@@ -23,6 +25,7 @@ load helpers
 	equals "$output" "0 1 2"
 }
 
+# B046
 @test "--preserve-fds passes on what the caller opened" {
 	program 'cat <&3; cat <&4; ls /proc/$$/fd | xargs'
 	echo three >"$BATS_TEST_TMPDIR/three"
@@ -33,6 +36,7 @@ load helpers
 	equals "$output" "$(printf 'three\nfour\n0 1 2 3 4')"
 }
 
+# B046
 @test "--preserve-fds of what is not open is refused" {
 	status=0
 	"$RUNF" --root "$STATE" create --preserve-fds 3 --bundle "$BUNDLE" \
@@ -43,6 +47,7 @@ load helpers
 	nothing_left
 }
 
+# B046
 @test "exec --preserve-fds" {
 	sleeper
 	start_container
@@ -52,6 +57,7 @@ load helpers
 	equals "$output" three
 }
 
+# B094
 @test "LISTEN_FDS come first, and the container is told" {
 	program 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID'
 	echo socket >"$BATS_TEST_TMPDIR/three"
@@ -64,6 +70,7 @@ load helpers
 	equals "$output" "$(printf 'socket\nmore\n1 1')"
 }
 
+# B084
 @test "after create nobody but the container holds its output" {
 	sleeper
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
@@ -77,6 +84,7 @@ load helpers
 	eventually gone
 }
 
+# B085 D027
 @test "stdio belongs to the user of the container, /dev/null stays root's" {
 	config '.process.user = {uid: 1000, gid: 1000}'
 	program 'echo x >/proc/self/fd/1'
@@ -86,6 +94,7 @@ load helpers
 	equals "$(stat -c %u /dev/null)" 0
 }
 
+# B042 C051
 @test "the pidfd socket gets one descriptor that is a pidfd" {
 	for command in create run exec; do
 		socket=$BATS_TEST_TMPDIR/$command.pidfd
