@@ -233,6 +233,19 @@ static int verify_place(struct rootfs *rootfs, const struct plan_mount *m,
 	return 0;
 }
 
+/* Where mount() says ENOTDIR, which clients match, move_mount() says EINVAL. */
+static int attach_error(int tree, int target, int result)
+{
+	struct stat what;
+	struct stat where;
+
+	if (result != -EINVAL || sys_fstat(tree, &what) < 0 ||
+	    sys_fstat(target, &where) < 0)
+		return result;
+	return S_ISDIR(what.st_mode) != S_ISDIR(where.st_mode) ? -ENOTDIR
+	                                                       : result;
+}
+
 /* Attach TREE, and keep what later steps need. */
 static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
                       int tree, int target, struct error *err)
@@ -241,7 +254,8 @@ static int place_tree(struct rootfs *rootfs, const struct plan_mount *m,
 	int result = mount_attach(tree, target);
 
 	if (result < 0)
-		return error_system(err, result, "attach");
+		return error_system(err, attach_error(tree, target, result),
+		                    "attach");
 	target_forget(rootfs, m->destination);
 	if (str_equal(m->destination, "/"))
 		keep = &rootfs->root;
