@@ -318,6 +318,9 @@ int lifecycle_find(struct arena *arena, const struct store *store,
 	if (found.recorded) {
 		lifecycle_load_cgroup(arena, &found.record, &found.cgroup);
 		result = lifecycle_look(&found, err);
+		if (found.record.creating && found.pidfd >= 0 &&
+		    lock == STORE_UNLOCKED && store_is_busy(&found.dir))
+			found.status = STATUS_CREATING;
 	} else if (result == -ENOENT) {
 		/* Being created at this moment, or never to be finished. */
 		result = lifecycle_read_journal(arena, &found.dir,

@@ -103,6 +103,18 @@ static int creation_write_procfs(struct creation *c, struct error *err)
 	return result;
 }
 
+static bool creation_has_runtime_hooks(const struct creation *c)
+{
+	return c->plan->hooks[PLAN_HOOK_PRESTART].count ||
+	       c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count;
+}
+
+static bool creation_has_container_hooks(const struct creation *c)
+{
+	return c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count;
+}
+
+/* Again when hooks have run: until then the container is being created. */
 static int creation_write_record(struct creation *c, struct error *err)
 {
 	const struct oci_map *annotations = &c->spec->annotations;
@@ -113,6 +125,8 @@ static int creation_write_record(struct creation *c, struct error *err)
 		.created = c->created,
 		.pid = c->pid,
 		.owner = c->facts.uid,
+		.creating = !c->hooks_ran && (creation_has_runtime_hooks(c) ||
+		                              creation_has_container_hooks(c)),
 		.poststart = c->plan->hooks[PLAN_HOOK_POSTSTART].count > 0,
 		.poststop = c->plan->hooks[PLAN_HOOK_POSTSTOP].count > 0,
 		.annotations_count = annotations->count,
@@ -121,7 +135,8 @@ static int creation_write_record(struct creation *c, struct error *err)
 	size_t i;
 	int result;
 
-	time_now_text(c->created);
+	if (!c->hooks_ran)
+		time_now_text(c->created);
 	lifecycle_save_cgroup(&c->arena, &c->plan->cgroup, &c->cgroup, &record);
 	record.annotations = arena_new_array(&c->arena, struct store_annotation,
 	                                     annotations->count);
@@ -132,10 +147,7 @@ static int creation_write_record(struct creation *c, struct error *err)
 	result = lifecycle_start_time(c->pid, &record.start_time, &alive);
 	if (result < 0)
 		return error_system(err, result, "read the start time of init");
-	result = store_write_config(&c->dir, c->config, c->config_length, err);
-	return result < 0
-	               ? result
-	               : store_write_record(&c->arena, &c->dir, &record, err);
+	return store_write_record(&c->arena, &c->dir, &record, err);
 }
 
 bool creation_moves_init(const struct creation *c)
@@ -160,14 +172,11 @@ static int creation_work(struct creation *c, struct error *err)
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
 	if (result == 0)
+		result = store_write_config(&c->dir, c->config,
+		                            c->config_length, err);
+	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;
-}
-
-static bool creation_has_runtime_hooks(const struct creation *c)
-{
-	return c->plan->hooks[PLAN_HOOK_PRESTART].count ||
-	       c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count;
 }
 
 static int creation_run_runtime_hooks(struct creation *c, struct error *err)
@@ -288,7 +297,7 @@ int creation_converse(struct creation *c, struct error *err)
 
 	if (result < 0)
 		return creation_blame_init(c, result, err);
-	if (c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count)
+	if (creation_has_container_hooks(c))
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, err);
@@ -299,10 +308,14 @@ int creation_converse(struct creation *c, struct error *err)
 	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
-	return creation_listen(c, err);
+	return creation_await_exec(c, err);
 }
 
 int creation_await_exec(struct creation *c, struct error *err)
 {
-	return creation_listen(c, err);
+	int result = creation_listen(c, err);
+
+	if (result == 0 && c->hooks_ran)
+		result = creation_write_record(c, err);
+	return result;
 }

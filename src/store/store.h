@@ -62,6 +62,7 @@ struct store_record {
 	const char *cgroup_path;
 	struct store_cgroup_dir *cgroup_dirs;
 	size_t cgroup_dirs_count;
+	bool creating;  /* its create-time hooks have yet to end */
 	bool poststart; /* has hooks of that kind: config.json is needed */
 	bool poststop;
 	struct store_annotation *annotations;

@@ -309,7 +309,7 @@ fact() {
 		case $name in
 		*such)
 			matches "$text" "$missing"
-			! matches "$text" "$permission" >/dev/null
+			equals "$(grep -ciE "$permission" <<<"$text")" 0
 			;;
 		*) matches "$text" "$permission" ;;
 		esac
@@ -359,7 +359,7 @@ fact() {
 		bare "$1" state "$3"
 		env -i XDG_RUNTIME_DIR= "$1" kill "$3" 9
 		env -i "$1" delete --force "$3"
-		! bare "$1" state "$3" 2>/dev/null
+		if bare "$1" state "$3" 2>/dev/null; then exit 1; fi
 	END
 	sleeper
 	unshare --mount sh "$BATS_TEST_TMPDIR/script" "$RUNF" "$BUNDLE" \
