@@ -94,10 +94,16 @@ static int remove_leaf(const struct plan_cgroup_dir *plan)
 	char path[PATH_MAX];
 	int length =
 		snprintf(path, sizeof(path), "%s%s", plan->mount, plan->path);
+	int result;
 
 	if (length >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	result = sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	/* Of a read-only mount it is not told what is missing there. */
+	if (result == -EROFS &&
+	    sys_faccessat(AT_FDCWD, path, F_OK, 0) == -ENOENT)
+		return -ENOENT;
+	return result;
 }
 
 static int remove_busy(const struct plan_cgroup_dir *plan)

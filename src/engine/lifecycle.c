@@ -390,6 +390,9 @@ int lifecycle_find(struct arena *arena, const struct store *store,
 		lifecycle_load_cgroup(arena, &found.record, &found.cgroup);
 		lifecycle_load_rdt(&found.record, &found.rdt);
 		result = lifecycle_look(&found, err);
+		if (found.record.creating && found.pidfd >= 0 &&
+		    lock == STORE_UNLOCKED && store_is_busy(&found.dir))
+			found.status = STATUS_CREATING;
 	} else if (result == -ENOENT) {
 		/* Being created at this moment, or never to be finished. */
 		result = lifecycle_read_journal(arena, &found.dir,

@@ -105,6 +105,18 @@ static int creation_write_procfs(struct creation *c, struct error *err)
 	return result;
 }
 
+static bool creation_has_runtime_hooks(const struct creation *c)
+{
+	return c->plan->hooks[PLAN_HOOK_PRESTART].count ||
+	       c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count;
+}
+
+static bool creation_has_container_hooks(const struct creation *c)
+{
+	return c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count;
+}
+
+/* Again when hooks have run: until then the container is being created. */
 static int creation_write_record(struct creation *c, struct error *err)
 {
 	const struct oci_map *annotations = &c->spec->annotations;
@@ -115,6 +127,8 @@ static int creation_write_record(struct creation *c, struct error *err)
 		.created = c->created,
 		.pid = c->pid,
 		.owner = c->facts.uid,
+		.creating = !c->hooks_ran && (creation_has_runtime_hooks(c) ||
+		                              creation_has_container_hooks(c)),
 		.poststart = c->plan->hooks[PLAN_HOOK_POSTSTART].count > 0,
 		.poststop = c->plan->hooks[PLAN_HOOK_POSTSTOP].count > 0,
 		.annotations_count = annotations->count,
@@ -123,7 +137,8 @@ static int creation_write_record(struct creation *c, struct error *err)
 	size_t i;
 	int result;
 
-	time_now_text(c->created);
+	if (!c->hooks_ran)
+		time_now_text(c->created);
 	lifecycle_save_cgroup(&c->arena, &c->plan->cgroup, &c->cgroup, &record);
 	lifecycle_save_rdt(&c->rdt, &record);
 	record.annotations = arena_new_array(&c->arena, struct store_annotation,
@@ -135,10 +150,7 @@ static int creation_write_record(struct creation *c, struct error *err)
 	result = lifecycle_start_time(c->pid, &record.start_time, &alive);
 	if (result < 0)
 		return error_system(err, result, "read the start time of init");
-	result = store_write_config(&c->dir, c->config, c->config_length, err);
-	return result < 0
-	               ? result
-	               : store_write_record(&c->arena, &c->dir, &record, err);
+	return store_write_record(&c->arena, &c->dir, &record, err);
 }
 
 /* Before any hook looks for them. */
@@ -192,14 +204,11 @@ static int creation_work(struct creation *c, struct error *err)
 	if (result == 0 && c->plan->process)
 		result = proc_set_priorities(c->pid, c->plan->process, err);
 	if (result == 0)
+		result = store_write_config(&c->dir, c->config,
+		                            c->config_length, err);
+	if (result == 0)
 		result = creation_write_record(c, err);
 	return result;
-}
-
-static bool creation_has_runtime_hooks(const struct creation *c)
-{
-	return c->plan->hooks[PLAN_HOOK_PRESTART].count ||
-	       c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count;
 }
 
 static int creation_run_runtime_hooks(struct creation *c, struct error *err)
@@ -316,7 +325,7 @@ int creation_converse(struct creation *c, struct error *err)
 
 	if (result < 0)
 		return creation_blame_init(c, result, err);
-	if (c->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].count)
+	if (creation_has_container_hooks(c))
 		c->hooks_ran = true;
 	if (!creation_has_runtime_hooks(c))
 		result = sync_tell(c->sync[0], SYNC_GO, c->pid, err);
@@ -324,10 +333,14 @@ int creation_converse(struct creation *c, struct error *err)
 	fd_close(&c->engine->self_mount);
 	if (result < 0 || !c->gated)
 		return result;
-	return creation_listen(c, err);
+	return creation_await_exec(c, err);
 }
 
 int creation_await_exec(struct creation *c, struct error *err)
 {
-	return creation_listen(c, err);
+	int result = creation_listen(c, err);
+
+	if (result == 0 && c->hooks_ran)
+		result = creation_write_record(c, err);
+	return result;
 }

@@ -83,9 +83,9 @@ static void become_hook(const struct run *run)
 	result = sys_close_range(3, ~0U, 0);
 	if (result < 0)
 		say("close_range", result);
-	/* In a user namespace the bundle may be out of reach. */
+	/* In a user namespace out of reach; after create perhaps gone. */
 	result = run->cwd ? sys_chdir(run->cwd) : 0;
-	if (result < 0 && result != -EACCES)
+	if (result < 0 && result != -EACCES && result != -ENOENT)
 		say(run->cwd, result);
 	sys_reset_signals();
 	result = sys_execve(hook->path, hook->args,

@@ -33,6 +33,7 @@ static const char *record_text(struct arena *arena,
 	json_put_i64(&w, "pid", r->pid);
 	json_put_u64(&w, "startTime", r->start_time);
 	json_put_u64(&w, "owner", r->owner);
+	json_put_bool(&w, "creating", r->creating);
 	json_put_bool(&w, "poststart", r->poststart);
 	json_put_bool(&w, "poststop", r->poststop);
 	json_put_u64(&w, "cgroupMode", r->cgroup_mode);
@@ -194,6 +195,7 @@ static void record_decode(struct arena *arena, const struct json_value *root,
 	r->pid = record_i64(root, "pid");
 	r->start_time = (uint64_t)record_i64(root, "startTime");
 	r->owner = (uint32_t)record_i64(root, "owner");
+	r->creating = record_bool(root, "creating");
 	r->poststart = record_bool(root, "poststart");
 	r->poststop = record_bool(root, "poststop");
 	r->cgroup_mode = (uint32_t)record_i64(root, "cgroupMode");

@@ -68,6 +68,7 @@ struct store_record {
 	const char *rdt_group;
 	const char *rdt_monitor; /* "" or NULL: none */
 	bool rdt_made;
+	bool creating;  /* its create-time hooks have yet to end */
 	bool poststart; /* has hooks of that kind: config.json is needed */
 	bool poststop;
 	struct store_annotation *annotations;

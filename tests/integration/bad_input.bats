@@ -16,6 +16,7 @@ setup() {
 	cp "$BUNDLE/config.json" "$BUNDLE/good.json"
 }
 
+# A001
 @test "a bundle without config.json, or none at all" {
 	rm "$BUNDLE/config.json"
 	refuses "config.json" create --bundle "$BUNDLE" "$ID"
@@ -23,6 +24,7 @@ setup() {
 	nothing_left
 }
 
+# C058
 @test "what is not JSON is refused with the line" {
 	printf '{\n"ociVersion": "1.0.2",\n"process": {,}\n}\n' \
 		>"$BUNDLE/config.json"
@@ -35,6 +37,7 @@ setup() {
 	nothing_left
 }
 
+# D040
 @test "nesting without end is refused" {
 	{
 		printf '{"annotations": '
@@ -44,6 +47,7 @@ setup() {
 	nothing_left
 }
 
+# A002 D065
 @test "versions" {
 	wrong "ociVersion" 'del(.ociVersion)'
 	wrong "ociVersion" '.ociVersion = "2.0.0"'
@@ -58,6 +62,7 @@ setup() {
 	done
 }
 
+# A003 A075
 @test "properties that nobody knows are ignored, at any depth" {
 	config '.unknown = {a: [1]} | .process.unknown = 1
 		| .linux.unknown = null | .linux.resources.unknown = {}
@@ -66,6 +71,7 @@ setup() {
 	equals "$errors" ""
 }
 
+# A004 A043 A046
 @test "process" {
 	wrong "process.args" '.process.args = []'
 	wrong "process.args" 'del(.process.args)'
@@ -82,6 +88,7 @@ setup() {
 	wrong "process.oomScoreAdj" '.process.oomScoreAdj = 5000'
 }
 
+# A097
 @test "strings with a NUL are refused, not cut" {
 	wrong "u0000" '.process.args = ["true\u0000false"]'
 	wrong "u0000" '.mounts[0].destination = "/proc\u0000x"'
@@ -89,6 +96,7 @@ setup() {
 	wrong "u0000" '.root.path = "rootfs\u0000x"'
 }
 
+# A093
 @test "mounts" {
 	wrong "mounts[7].destination" '.mounts[7] = {type: "tmpfs"}'
 	wrong "mounts" '.mounts = {}'
@@ -98,12 +106,14 @@ setup() {
 		| .mounts[7].destination = "/"'
 }
 
+# A073
 @test "hostname and annotations" {
 	wrong "hostname" '.hostname = 7'
 	wrong "annotations" '.annotations = {"": "empty key"}'
 	wrong "annotations" '.annotations = {"key": 7}'
 }
 
+# A004 D022
 @test "resources" {
 	wrong "linux.resources.memory.limit" \
 		'.linux.resources.memory.limit = "much"'
@@ -120,6 +130,7 @@ setup() {
 		'.linux.resources.unified = {"../cgroup.procs": "1"}'
 }
 
+# A017 D021
 @test "ids" {
 	for id in . .. a/b /a ../a '' 'a b' 'a
 b' .hidden a:b 'ä' 'a*' "$(printf 'x%.0s' {1..2000})"; do
@@ -144,6 +155,7 @@ b' .hidden a:b 'ä' 'a*' "$(printf 'x%.0s' {1..2000})"; do
 	[ "$status" -eq 0 ] || nothing_left
 }
 
+# B113
 @test "missing arguments of options" {
 	refuses "" create --bundle
 	refuses "" --root
@@ -153,6 +165,7 @@ b' .hidden a:b 'ä' 'a*' "$(printf 'x%.0s' {1..2000})"; do
 	nothing_left
 }
 
+# B098
 @test "each bad input, again, with the log in JSON" {
 	config '.process.cwd = "relative"'
 	refuses "process.cwd" --log "$BATS_TEST_TMPDIR/log" \

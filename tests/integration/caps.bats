@@ -17,6 +17,7 @@ sets() {
 	done <"$OUT"
 }
 
+# A054 D033
 @test "each set is what the config says" {
 	sets '{"bounding": ["CAP_KILL", "CAP_NET_BIND_SERVICE",
 			"CAP_AUDIT_WRITE"],
@@ -30,6 +31,7 @@ sets() {
 	equals $((CapPrm & 1 << KILL)) $((1 << KILL))
 }
 
+# A054 A055 D033
 @test "another user has no more than the config gives" {
 	config '.process.user = {uid: 1000, gid: 1000}'
 	sets '{"bounding": ["CAP_KILL", "CAP_NET_BIND_SERVICE"],
@@ -42,6 +44,7 @@ sets() {
 	equals "$CapBnd" $((1 << KILL | 1 << NET))
 }
 
+# A055 D033
 @test "without capabilities in the config all sets are empty" {
 	config 'del(.process.capabilities)
 		| .process.args = ["grep", "^Cap", "/proc/self/status"]'
@@ -49,12 +52,14 @@ sets() {
 	equals "$(awk '{ print $2 }' "$OUT" | sort -u)" 0000000000000000
 }
 
+# A054
 @test "an unknown capability is no failure" {
 	sets '{"bounding": ["CAP_KILL", "CAP_NOT_YET_INVENTED"],
 		"permitted": ["CAP_KILL"], "effective": ["CAP_KILL"]}'
 	equals "$CapBnd" $((1 << KILL))
 }
 
+# C060 D008
 @test "what spec hands out is three capabilities" {
 	config '.process.args = ["grep", "^Cap", "/proc/self/status"]'
 	must_run

@@ -15,6 +15,7 @@ own_path() {
 	echo "${line##*:}"
 }
 
+# A150
 @test "an absolute cgroupsPath is below the cgroup root" {
 	SHARED_GROUP=yes
 	config --arg p "/runf-test/$ID" '.linux.cgroupsPath = $p'
@@ -25,12 +26,14 @@ own_path() {
 	equals "$(cgroups_left)" ""
 }
 
+# A152
 @test "without cgroupsPath the cgroup has the container's id" {
 	sleeper
 	start_container
 	contains "$(own_path)" "$ID"
 }
 
+# A150
 @test "a cgroupsPath cannot escape" {
 	config --arg p "/../../runf-test/../../$ID" '.linux.cgroupsPath = $p'
 	sleeper
@@ -42,6 +45,7 @@ own_path() {
 	nothing_left
 }
 
+# A015
 @test "a cgroup that was there before stays" {
 	SHARED_GROUP=yes
 	config --arg p "/runf-test/$ID.parent/$ID" '.linux.cgroupsPath = $p'
@@ -62,6 +66,7 @@ own_path() {
 		-exec rmdir {} +
 }
 
+# A024 B027 B028 B138 C034
 @test "pause stops every process and resume lets them go on" {
 	need_freezer
 	program 'while :; do echo x >>/ticks; sleep 0.05; done'
@@ -78,6 +83,7 @@ own_path() {
 	[ "$(wc -c <"$BUNDLE/rootfs/ticks")" -gt "$before" ]
 }
 
+# B129
 @test "pause and resume refuse what is not theirs" {
 	need_freezer
 	sleeper
@@ -88,6 +94,7 @@ own_path() {
 	refuses "container not running" pause "$ID"
 }
 
+# B127
 @test "exec in a paused container is refused" {
 	need_freezer
 	sleeper
@@ -99,6 +106,7 @@ own_path() {
 	must exec "$ID" true
 }
 
+# B056
 @test "exec --ignore-paused waits for the thaw" {
 	need_freezer
 	sleeper
@@ -113,6 +121,7 @@ own_path() {
 	equals "$(cat "$BATS_TEST_TMPDIR/said")" thawed
 }
 
+# B055 D020
 @test "exec --cgroup takes an existing group below, and no other" {
 	[ "$MODE" = v2 ] || skip "groups below are for the v2 hierarchy"
 	sleeper
@@ -125,6 +134,7 @@ own_path() {
 	refuses "" exec --cgroup nosuch "$ID" true
 }
 
+# B007 C028
 @test "--cgroup-manager=disabled makes no cgroup" {
 	sleeper
 	must --cgroup-manager disabled create --bundle "$BUNDLE" "$ID"

@@ -7,6 +7,7 @@ count() {
 	[ "$RUNF_SLOW" = 1 ] && echo "$1" || echo "$2"
 }
 
+# B141
 @test "many containers at once" {
 	program 'echo $((6 * 7))'
 	n=$(count 32 6)
@@ -26,6 +27,7 @@ count() {
 	nothing_left
 }
 
+# A017 B141
 @test "of creates with the same id exactly one succeeds" {
 	for round in 1 2 3; do
 		children=
@@ -49,6 +51,7 @@ count() {
 	done
 }
 
+# B096 B106 B141
 @test "list and state while containers come and go" {
 	program 'true'
 	(
@@ -67,6 +70,7 @@ count() {
 	nothing_left
 }
 
+# B141
 @test "of deletes of the same container none leaves anything" {
 	sleeper
 	start_container
@@ -82,6 +86,7 @@ count() {
 	nothing_left
 }
 
+# B132 B140
 @test "a create that is killed at any moment can be cleaned up" {
 	for delay in 0.000 0.001 0.002 0.003 0.005 0.008 0.012 0.020 0.040; do
 		"$RUNF" --root "$STATE" create --bundle "$BUNDLE" "$ID" \
@@ -95,6 +100,7 @@ count() {
 	done
 }
 
+# B132
 @test "a run that is killed leaves what delete --force removes" {
 	sleeper
 	"$RUNF" --root "$STATE" run --bundle "$BUNDLE" "$ID" \
@@ -107,6 +113,7 @@ count() {
 	nothing_left
 }
 
+# B141 D050
 @test "start and delete --force at the same time" {
 	sleeper
 	for _ in 1 2 3 4 5; do

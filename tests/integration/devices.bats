@@ -3,6 +3,7 @@
 # Device nodes, and who may open them.
 load helpers
 
+# A099 A100 A131
 @test "the default devices and links are there" {
 	program 'for f in null zero full random urandom tty; do
 			stat -c "%n %F %a %t:%T" /dev/$f
@@ -26,6 +27,7 @@ load helpers
 	contains "$output" "ptmx pts/ptmx"
 }
 
+# A131
 @test "the default devices can be used" {
 	program 'echo x >/dev/null; head -c 3 /dev/zero | wc -c
 		head -c 3 /dev/urandom | wc -c; echo x >/dev/full'
@@ -34,6 +36,7 @@ load helpers
 	contains "$errors" "No space left"
 }
 
+# A125 A126 A127 A128 A129
 @test "a device of the config has its mode and owner, whatever the umask" {
 	config '.linux.devices = [
 		{type: "c", path: "/dev/mine", major: 1, minor: 3,
@@ -52,12 +55,14 @@ load helpers
 	contains "$output" "/dev/pipe fifo 666 0:0"
 }
 
+# A131
 @test "listing a default device is no error" {
 	config '.linux.devices = [{type: "c", path: "/dev/null", major: 1,
 		minor: 3, fileMode: 438}]'
 	must_run
 }
 
+# A126
 @test "a file in the way that is another device is an error" {
 	config '.linux.devices = [{type: "c", path: "/thing", major: 1,
 		minor: 3}]'
@@ -66,6 +71,7 @@ load helpers
 	nothing_left
 }
 
+# A125 A127
 @test "bad devices are refused" {
 	config '.linux.devices = [{type: "x", path: "/dev/a", major: 1,
 		minor: 3}]'
@@ -87,6 +93,7 @@ kernel_log() {
 	program '(: >/dev/kernel) && echo opened || echo refused'
 }
 
+# A157
 @test "a device that is not allowed cannot be opened, though it is there" {
 	need_rules
 	kernel_log
@@ -95,6 +102,7 @@ kernel_log() {
 	contains "$errors" "Operation not permitted"
 }
 
+# A157
 @test "a rule lets it be opened, for what it says" {
 	need_rules
 	kernel_log
@@ -111,6 +119,7 @@ kernel_log() {
 	done
 }
 
+# A157
 @test "the last rule that matches decides" {
 	need_rules
 	[ "$MODE" != v1 ] || skip "rules have no order in the v1 hierarchy"
@@ -128,6 +137,7 @@ kernel_log() {
 	equals "$output" opened
 }
 
+# A159
 @test "allowing everything allows everything" {
 	need_rules
 	kernel_log
@@ -136,6 +146,7 @@ kernel_log() {
 	equals "$output" opened
 }
 
+# A157
 @test "exec is under the same rules" {
 	need_rules
 	kernel_log
@@ -145,6 +156,7 @@ kernel_log() {
 	equals "$output" refused
 }
 
+# A157
 @test "bad rules are refused" {
 	config '.linux.resources.devices = [{allow: true, type: "c",
 		access: "rwx"}]'

@@ -8,6 +8,7 @@ setup() {
 	sleeper
 }
 
+# B020 B114
 @test "exec runs a program in the container and relays its status" {
 	start_container
 	must exec "$ID" cat /etc/passwd
@@ -18,12 +19,14 @@ setup() {
 	equals "$status" 143
 }
 
+# B020
 @test "exec works in a container that is only created" {
 	must_create
 	must exec "$ID" echo here
 	equals "$output" here
 }
 
+# C040
 @test "exec shares every namespace and cgroup of the container" {
 	start_container
 	must exec "$ID" sh -c 'for n in cgroup ipc mnt net pid uts
@@ -37,6 +40,7 @@ setup() {
 	equals "$(cat "/proc/$second/cgroup")" "$(cat "/proc/$pid/cgroup")"
 }
 
+# B084
 @test "exec takes over stdin and stdout" {
 	start_container
 	echo through >"$BATS_TEST_TMPDIR/in"
@@ -44,6 +48,7 @@ setup() {
 	equals "$output" through
 }
 
+# B051 B052 C041 D052
 @test "exec has the container's environment, cwd and user, and additions" {
 	must_create
 	must delete "$ID"
@@ -61,12 +66,14 @@ setup() {
 	matches "$(echo "$output" | xargs)" '^7 7 7 .*8 9$'
 }
 
+# A045
 @test "exec finds HOME of the user it becomes" {
 	start_container
 	must exec --user 1000:1000 "$ID" sh -c 'echo $HOME'
 	equals "$output" /home/user
 }
 
+# B051 D019
 @test "a user that is not exactly UID or UID:GID is refused" {
 	start_container
 	for user in '' 1: :1 1x -1 4294967295 ' 1' 1:2:3 root 0x0 1:-1; do
@@ -74,6 +81,7 @@ setup() {
 	done
 }
 
+# A049 B050
 @test "exec --process takes a whole process document" {
 	start_container
 	jq '.process | .args = ["sh", "-c", "echo $V; pwd; id -u; umask"]
@@ -86,6 +94,7 @@ setup() {
 	refuses "args" exec --process "$BATS_TEST_TMPDIR/process.json" "$ID"
 }
 
+# B043 B048 B079 B080
 @test "exec --detach returns and writes the pid of the program" {
 	start_container
 	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
@@ -94,6 +103,7 @@ setup() {
 	matches "$(cat "$BATS_TEST_TMPDIR/pid")" '^[0-9]+$'
 }
 
+# B090 B148
 @test "the process is the leader of a session of its own" {
 	start_container
 	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
@@ -103,6 +113,7 @@ setup() {
 	equals "$session" "$pid"
 }
 
+# B115 B120 B122
 @test "a program that is not there is told in the words clients look for" {
 	start_container
 	refuses 'exec: "nosuch": executable file not found in $PATH' \
@@ -114,6 +125,7 @@ setup() {
 	lacks "$errors" "permission denied"
 }
 
+# B115 B121
 @test "a program that cannot be executed is told as permission denied" {
 	start_container
 	refuses 'exec: "/etc/passwd": permission denied' \
@@ -123,6 +135,7 @@ setup() {
 	contains "$errors" "is a directory"
 }
 
+# B079
 @test "a failed exec --detach writes no pid file" {
 	start_container
 	refuses "nosuch" exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" \
@@ -130,6 +143,7 @@ setup() {
 	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
 }
 
+# B115 B127
 @test "exec in a stopped container is refused" {
 	start_container
 	must kill "$ID" KILL
@@ -138,6 +152,7 @@ setup() {
 	equals "$status" 255
 }
 
+# B054 D008
 @test "exec --cap adds to three sets and never to inheritable" {
 	start_container
 	must exec --cap CAP_SYS_NICE "$ID" grep Cap /proc/self/status
@@ -150,6 +165,7 @@ setup() {
 	equals "$(sed -n 's/^CapAmb:\t//p' "$OUT")" 0000000000000000
 }
 
+# C040
 @test "exec has the capabilities and no_new_privs of the config" {
 	start_container
 	pid=$(init_pid)
@@ -166,6 +182,7 @@ setup() {
 	equals "${output##*	}" 1
 }
 
+# B051 B093
 @test "exec --tty gives a terminal" {
 	start_container
 	said=$(script -qec "$RUNF --root $STATE exec --tty $ID sh -c \
@@ -176,6 +193,7 @@ setup() {
 	equals "$result" 3
 }
 
+# B092
 @test "a signal to exec reaches its program" {
 	start_container
 	"$RUNF" --root "$STATE" exec "$ID" sh -c \
@@ -198,6 +216,7 @@ setup() {
 	nothing_left
 }
 
+# B159 D049
 @test "five hundred short programs in a row end" {
 	[ "$RUNF_SLOW" = 1 ] || skip "too slow here"
 	start_container

@@ -21,6 +21,7 @@ note_all() {
 	hook startContainer 'cat >/startContainer; echo >>/order'
 }
 
+# A007 A008 A009 A011 A013 A016 A030
 @test "hooks run in the order of the specification" {
 	note_all
 	must_create
@@ -35,6 +36,7 @@ note_all() {
 	equals "$(tail -n 1 "$BATS_TEST_TMPDIR/order")" poststop
 }
 
+# A025 A029 E026
 @test "each hook reads the state that is true for it" {
 	note_all
 	config '.annotations = {"k/y": "v"}'
@@ -67,6 +69,7 @@ note_all() {
 	done
 }
 
+# D064
 @test "what a hook reads is compact and has no escaped slashes" {
 	hook createRuntime "cat >$BATS_TEST_TMPDIR/read"
 	must_run
@@ -75,6 +78,7 @@ note_all() {
 	lacks "$(cat "$BATS_TEST_TMPDIR/read")" '": '
 }
 
+# A007 A008 A009 A011 A013
 @test "runtime hooks see the host, container hooks the container" {
 	here=$BATS_TEST_TMPDIR
 	for kind in prestart createRuntime createContainer poststart; do
@@ -100,11 +104,13 @@ note_all() {
 		"$(jq -r .hostname "$BUNDLE/config.json")"
 }
 
+# A009
 @test "createRuntime runs before the root is changed" {
 	hook createContainer "ls -d $BATS_TEST_TMPDIR"
 	must_run
 }
 
+# A030
 @test "several hooks of a kind run in the order they are listed" {
 	for n in 1 2 3; do
 		hook createRuntime "echo $n >>$BATS_TEST_TMPDIR/order"
@@ -113,6 +119,7 @@ note_all() {
 	equals "$(xargs <"$BATS_TEST_TMPDIR/order")" "1 2 3"
 }
 
+# A005 A007 A008 A009 A036
 @test "a hook that fails before the start undoes the create" {
 	for kind in prestart createRuntime createContainer; do
 		make_bundle "$BATS_TEST_TMPDIR/$kind"
@@ -126,6 +133,7 @@ note_all() {
 	done
 }
 
+# A011
 @test "a startContainer hook that fails ends the container" {
 	hook startContainer 'exit 3'
 	hook poststop "echo >$BATS_TEST_TMPDIR/poststop"
@@ -137,6 +145,7 @@ note_all() {
 	nothing_left
 }
 
+# A013
 @test "a poststart hook that fails ends the container" {
 	hook poststart 'exit 3'
 	hook poststop "echo >$BATS_TEST_TMPDIR/poststop"
@@ -147,6 +156,7 @@ note_all() {
 	nothing_left
 }
 
+# A013
 @test "poststart runs after the program was executed" {
 	hook poststart "xargs -0 </proc/\$(jq -r .pid)/cmdline \
 		>$BATS_TEST_TMPDIR/cmdline"
@@ -155,6 +165,7 @@ note_all() {
 	equals "$(cat "$BATS_TEST_TMPDIR/cmdline")" "sleep 300"
 }
 
+# A016
 @test "a poststop hook that fails is a warning, and the next one runs" {
 	hook poststop 'exit 3'
 	hook poststop "echo >$BATS_TEST_TMPDIR/second"
@@ -166,6 +177,7 @@ note_all() {
 	nothing_left
 }
 
+# A034
 @test "a hook that takes too long is killed" {
 	config '.hooks.createRuntime = [{path: "/bin/sleep",
 		args: ["sleep", "100"], timeout: 1}]'
@@ -173,6 +185,7 @@ note_all() {
 	nothing_left
 }
 
+# A032 A033 D026
 @test "a hook's argv and environment are what the config says" {
 	config --arg out "$BATS_TEST_TMPDIR/out" '
 		.hooks.createRuntime = [{path: "/bin/sh",
@@ -187,12 +200,14 @@ note_all() {
 	lacks "$(cat "$BATS_TEST_TMPDIR/out")" "HOME="
 }
 
+# A033
 @test "a runtime hook without env has the caller's" {
 	hook createRuntime "echo \$CALLER_SAYS >$BATS_TEST_TMPDIR/out"
 	CALLER_SAYS=hello must_run
 	equals "$(cat "$BATS_TEST_TMPDIR/out")" hello
 }
 
+# A035
 @test "the directory of create-time hooks is the bundle" {
 	for kind in prestart createRuntime createContainer; do
 		hook "$kind" "pwd >$BATS_TEST_TMPDIR/$kind"
@@ -203,12 +218,14 @@ note_all() {
 	done
 }
 
+# A035
 @test "a hook that does not read its stdin is no error" {
 	config '.annotations.big = ([range(20000) | "0123456789"] | add)
 		| .hooks.createRuntime = [{path: "/bin/true"}]'
 	must_run
 }
 
+# A035
 @test "a hook inherits no descriptors of the runtime" {
 	hook createRuntime "ls /proc/self/fd | wc -l >$BATS_TEST_TMPDIR/fds"
 	must_run
@@ -216,6 +233,7 @@ note_all() {
 	equals "$(cat "$BATS_TEST_TMPDIR/fds")" 4
 }
 
+# A031 A034
 @test "a relative path and a timeout of zero are refused" {
 	config '.hooks.createRuntime = [{path: "bin/true"}]'
 	refuses "hooks.createRuntime[0].path" create --bundle "$BUNDLE" "$ID"

@@ -10,12 +10,14 @@ catcher() {
 	eventually has_text "$BUNDLE/rootfs/ready"
 }
 
+# A020 B021 B059
 @test "kill sends TERM unless it is told otherwise" {
 	catcher TERM
 	must kill "$ID"
 	eventually has_text "$BUNDLE/rootfs/got"
 }
 
+# B059
 @test "signals have names in any case, with and without SIG, and numbers" {
 	catcher USR1
 	for name in USR1 usr1 SIGUSR1 sigusr1 10; do
@@ -25,12 +27,14 @@ catcher() {
 	done
 }
 
+# B059
 @test "real-time signals have names too" {
 	catcher 35
 	must kill "$ID" RTMIN+1
 	eventually has_text "$BUNDLE/rootfs/got"
 }
 
+# B059 D041
 @test "an unknown signal is refused and has no effect" {
 	sleeper
 	start_container
@@ -41,6 +45,7 @@ catcher() {
 	equals "$(state_of .status)" running
 }
 
+# A020 B118
 @test "kill of a stopped container says both phrases clients look for" {
 	start_container
 	wait_status stopped
@@ -49,12 +54,14 @@ catcher() {
 	equals "$status" 1
 }
 
+# B057 B118 B150 B152
 @test "kill --all of a stopped container succeeds" {
 	start_container
 	wait_status stopped
 	must kill --all "$ID" KILL
 }
 
+# B057
 @test "kill --all reaches every process of the container" {
 	config 'del(.linux.namespaces[] | select(.type == "pid"))'
 	program 'sleep 300 & sleep 301 & echo ready >/ready; wait'
@@ -65,6 +72,7 @@ catcher() {
 	equals "$(orphans | grep -c sleep)" 0
 }
 
+# C036
 @test "KILL without a pid namespace reaches every process" {
 	config 'del(.linux.namespaces[] | select(.type == "pid"))'
 	program 'sleep 300 & echo ready >/ready; wait'
@@ -76,6 +84,7 @@ catcher() {
 	nothing_left
 }
 
+# B132
 @test "a paused container can be killed with delete --force" {
 	need_freezer
 	sleeper

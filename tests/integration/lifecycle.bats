@@ -3,6 +3,7 @@
 # create, start, kill, delete: what each does, and when each refuses.
 load helpers
 
+# A006 A010 A012 A019 B017 B018
 @test "create does not run the program, start does" {
 	program 'echo ran >/ran; exec sleep 100'
 	must_create
@@ -14,6 +15,7 @@ load helpers
 	eventually has_text "$BUNDLE/rootfs/ran"
 }
 
+# A014 A018 A021 A024 A025 B116
 @test "a container whose program has ended is stopped and has no pid" {
 	start_container
 	wait_status stopped
@@ -23,6 +25,7 @@ load helpers
 	refuses "container does not exist" state "$ID"
 }
 
+# A021
 @test "an id can be used again after delete" {
 	for _ in 1 2 3; do
 		start_container
@@ -31,6 +34,7 @@ load helpers
 	done
 }
 
+# A006
 @test "config.json may change after create without effect" {
 	program 'echo first'
 	must_create
@@ -41,6 +45,7 @@ load helpers
 	equals "$(cat "$out")" first
 }
 
+# A022 A023 A025 A026 A027 A028 B023 B103 B142
 @test "the state document has what the specification asks for" {
 	config '.annotations = {"org.example.key": "a/b \"c\" \u00e9"}'
 	sleeper
@@ -57,18 +62,21 @@ load helpers
 	equals "$(state_of '.annotations."org.example.key"')" 'a/b "c" é'
 }
 
+# A026 B039
 @test "the bundle is absolute in the state even if it was given as ." {
 	cd "$BUNDLE"
 	must create --bundle . "$ID"
 	equals "$(state_of .bundle)" "$BUNDLE"
 }
 
+# B039
 @test "the bundle is the current directory unless it is given" {
 	cd "$BUNDLE"
 	must create "$ID"
 	equals "$(state_of .bundle)" "$BUNDLE"
 }
 
+# A018 B116
 @test "an unknown container does not exist" {
 	for verb in state start pause resume ps delete; do
 		refuses "container does not exist" "$verb" "$ID"
@@ -80,6 +88,7 @@ load helpers
 		update --resources "$BATS_TEST_TMPDIR/none.json" "$ID"
 }
 
+# A017 B130
 @test "a second container cannot have the same id" {
 	must_create
 	refuses "container with given ID already exists" \
@@ -88,6 +97,7 @@ load helpers
 	must start "$ID"
 }
 
+# A010 B126
 @test "start refuses what is running already" {
 	sleeper
 	start_container
@@ -95,6 +105,7 @@ load helpers
 	equals "$(state_of .status)" running
 }
 
+# A010
 @test "start refuses what has ended" {
 	start_container
 	wait_status stopped
@@ -102,6 +113,7 @@ load helpers
 	equals "$(state_of .status)" stopped
 }
 
+# A021 B022 B128
 @test "delete refuses what is running" {
 	sleeper
 	start_container
@@ -110,6 +122,7 @@ load helpers
 	equals "$(state_of .status)" running
 }
 
+# B060
 @test "delete --force ends what is running" {
 	sleeper
 	start_container
@@ -120,17 +133,20 @@ load helpers
 	nothing_left
 }
 
+# A014
 @test "delete takes a container that was never started" {
 	must_create
 	must delete "$ID"
 	nothing_left
 }
 
+# B060 B131
 @test "delete --force of an unknown container succeeds silently" {
 	must delete --force "$ID"
 	equals "$output" ""
 }
 
+# B132
 @test "delete --force copes with a missing bundle" {
 	sleeper
 	start_container
@@ -139,12 +155,14 @@ load helpers
 	nothing_left
 }
 
+# B132
 @test "delete --force copes with a half-made container" {
 	mkdir -p "$STATE/$ID"
 	must delete --force "$ID"
 	nothing_left
 }
 
+# A012 A040
 @test "a config without process can be created but not started" {
 	config 'del(.process)'
 	must_create
@@ -152,23 +170,27 @@ load helpers
 	refuses "process" start "$ID"
 }
 
+# A020
 @test "a created container can be killed" {
 	must_create
 	must kill "$ID" KILL
 	wait_status stopped
 }
 
+# B040
 @test "a name other than config.json can be given" {
 	mv "$BUNDLE/config.json" "$BUNDLE/other.json"
 	must create --bundle "$BUNDLE" --config other.json "$ID"
 }
 
+# B043 B077 B080
 @test "pid file: the decimal pid and nothing else" {
 	sleeper
 	must_create --pid-file "$BATS_TEST_TMPDIR/pid"
 	equals "$(od -An -c "$BATS_TEST_TMPDIR/pid" | tr -d ' ')" "$(init_pid)"
 }
 
+# B043 B078
 @test "pid file: relative to the caller, over a file that is there" {
 	cd "$BATS_TEST_TMPDIR"
 	: >pid
@@ -177,12 +199,14 @@ load helpers
 	[ ! -e "$BUNDLE/pid" ]
 }
 
+# A005
 @test "pid file: one that cannot be written fails the create" {
 	refuses "nowhere" create --bundle "$BUNDLE" \
 		--pid-file "$BATS_TEST_TMPDIR/nowhere/pid" "$ID"
 	nothing_left
 }
 
+# B084
 @test "stdio of the container is the caller's, and nothing else holds it" {
 	program 'cat; echo err >&2'
 	echo through >"$BATS_TEST_TMPDIR/in"
@@ -194,6 +218,7 @@ load helpers
 	equals "$(cat "$err")" err
 }
 
+# B086
 @test "closed standard descriptors do no harm" {
 	program 'echo ran >/ran'
 	"$RUNF" --root "$STATE" run --bundle "$BUNDLE" "$ID" \
@@ -201,6 +226,7 @@ load helpers
 	equals "$(cat "$BUNDLE/rootfs/ran")" ran
 }
 
+# B044 C043
 @test "--no-pivot runs a container too" {
 	program 'echo inside; ls /bin/busybox; ls /proc/1/root/'
 	must run --no-pivot --bundle "$BUNDLE" "$ID"

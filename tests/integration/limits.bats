@@ -14,6 +14,7 @@ value() {
 	fi
 }
 
+# A160
 @test "a program that takes more memory than its limit is killed" {
 	need_controller memory
 	config --argjson n $((24 * MEGA)) '.linux.resources.memory = {
@@ -25,6 +26,7 @@ value() {
 	contains "$output" "tail: 137"
 }
 
+# A160
 @test "an init that is killed for memory gives 137, and the kernel counts it" {
 	need_controller memory
 	config --argjson n $((24 * MEGA)) '.linux.resources.memory = {
@@ -53,6 +55,7 @@ value() {
 	equals "$output" 8388608
 }
 
+# A160 A161 A162
 @test "memory limits are what the config says" {
 	need_controller memory
 	config --argjson n $((64 * MEGA)) '.linux.resources.memory = {
@@ -67,6 +70,7 @@ value() {
 		equals "$(value memory.swap.max)" $((64 * MEGA))
 }
 
+# A160
 @test "a memory limit of -1 is none" {
 	need_controller memory
 	config '.linux.resources.memory = {limit: -1}'
@@ -80,6 +84,7 @@ value() {
 	fi
 }
 
+# A169
 @test "a program that burns a CPU is throttled to its quota" {
 	need_controller cpu
 	config '.linux.resources.cpu = {quota: 25000, period: 100000}'
@@ -102,6 +107,7 @@ value() {
 	[ $((used * 100 / wall)) -ge 10 ]
 }
 
+# A168 A169
 @test "CPU limits are what the config says" {
 	need_controller cpu
 	config '.linux.resources.cpu = {quota: 50000, period: 100000,
@@ -119,6 +125,7 @@ value() {
 	fi
 }
 
+# A172
 @test "CPU sets are what the config says" {
 	need_controller cpuset
 	config '.linux.resources.cpu = {cpus: "0", mems: "0"}'
@@ -127,6 +134,7 @@ value() {
 	equals "$(echo "$output" | xargs)" "Cpus_allowed_list: 0"
 }
 
+# A174
 @test "a fork bomb stops at the limit of processes" {
 	need_controller pids
 	config '.linux.resources.pids = {limit: 20}'
@@ -143,6 +151,7 @@ value() {
 	nothing_left
 }
 
+# A174
 @test "a limit of processes of 0 is a limit, -1 is none" {
 	need_controller pids
 	config '.linux.resources.pids = {limit: 0}'
@@ -166,6 +175,7 @@ value() {
 	contains "$errors" fork
 }
 
+# A182
 @test "unified values are written as they are" {
 	[ "$MODE" = v2 ] || skip "there is no unified hierarchy to write to"
 	need_controller memory
@@ -175,6 +185,7 @@ value() {
 	equals "$(value memory.high)" 33554432
 }
 
+# A182
 @test "a unified value of a controller that is not there names it" {
 	[ "$MODE" = v2 ] || skip "there is no unified hierarchy to write to"
 	config '.linux.resources.unified = {"nonsense.max": "1"}'
@@ -182,6 +193,7 @@ value() {
 	nothing_left
 }
 
+# A182
 @test "unified without a unified hierarchy is refused" {
 	[ "$MODE" != v2 ] || skip "this is the unified hierarchy"
 	config '.linux.resources.unified = {"memory.high": "33554432"}'
@@ -196,6 +208,7 @@ value() {
 	nothing_left
 }
 
+# A169 B029 B064 B065
 @test "update changes limits while it runs, by document and by flag" {
 	need_controller memory pids cpu
 	config --argjson n $((64 * MEGA)) '.linux.resources = {
@@ -224,6 +237,7 @@ value() {
 	fi
 }
 
+# B064
 @test "update refuses what it does not understand, and changes nothing" {
 	need_controller pids
 	config '.linux.resources.pids = {limit: 20}'

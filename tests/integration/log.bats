@@ -3,6 +3,7 @@
 # --log and --log-format: what containerd and podman read.
 load helpers
 
+# B002 B003 B098 B099 B100
 @test "a failure is one JSON object in the log, and a line on stderr" {
 	log=$BATS_TEST_TMPDIR/log.json
 	refuses "container does not exist" --log "$log" --log-format json \
@@ -14,6 +15,7 @@ load helpers
 		'^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9:]{5})$'
 }
 
+# B002 B003 B012
 @test "flags may be written with =" {
 	log=$BATS_TEST_TMPDIR/log.json
 	refuses "container does not exist" --log="$log" --log-format=json \
@@ -21,6 +23,7 @@ load helpers
 	jq -e .msg "$log"
 }
 
+# B002 B151
 @test "the log is only appended to" {
 	log=$BATS_TEST_TMPDIR/log.json
 	echo '{"level":"info","msg":"before","time":"2026-01-01T00:00:00Z"}' \
@@ -30,12 +33,14 @@ load helpers
 	equals "$(head -n 1 "$log" | jq -r .msg)" before
 }
 
+# B099
 @test "a success logs nothing by default" {
 	log=$BATS_TEST_TMPDIR/log.json
 	must --log "$log" --log-format json run --bundle "$BUNDLE" "$ID"
 	[ ! -s "$log" ]
 }
 
+# B002 E034
 @test "a bad bundle is logged although the path of the log is relative" {
 	cd "$BATS_TEST_TMPDIR"
 	refuses "nowhere" --log log.json --log-format json \
@@ -43,12 +48,14 @@ load helpers
 	jq -e .msg log.json
 }
 
+# B003 B101
 @test "the text log has the message too" {
 	log=$BATS_TEST_TMPDIR/log.txt
 	refuses "" --log "$log" state "$ID"
 	contains "$(cat "$log")" "container does not exist"
 }
 
+# B005 B098
 @test "--debug says more, in the log" {
 	log=$BATS_TEST_TMPDIR/log.json
 	runf --debug --log "$log" --log-format json \
@@ -57,10 +64,12 @@ load helpers
 	jq -e -s 'all(.level and .msg and .time)' "$log"
 }
 
+# B003
 @test "an unknown log format is refused" {
 	refuses "nonsense" --log-format nonsense list
 }
 
+# B098 E034
 @test "values from outside cannot break the JSON" {
 	log=$BATS_TEST_TMPDIR/log.json
 	runf --log "$log" --log-format json state $'a"b\\c\nd'

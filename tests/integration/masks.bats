@@ -3,6 +3,7 @@
 # maskedPaths and readonlyPaths.
 load helpers
 
+# A138
 @test "a masked file is empty, a masked directory too" {
 	mkdir "$BUNDLE/rootfs/secret"
 	echo s >"$BUNDLE/rootfs/secret/file"
@@ -16,12 +17,14 @@ load helpers
 	equals "$(cat "$BUNDLE/rootfs/secret/file")" s
 }
 
+# A138 A139
 @test "what is to be masked and does not exist is no error" {
 	config '.linux.maskedPaths += ["/not/there"]
 		| .linux.readonlyPaths += ["/not/there/either"]'
 	must_run
 }
 
+# A139
 @test "a read-only path cannot be written, its surroundings can" {
 	mkdir -p "$BUNDLE/rootfs/some/quiet"
 	config '.linux.readonlyPaths += ["/some/quiet"]'
@@ -31,6 +34,7 @@ load helpers
 	[ -e "$BUNDLE/rootfs/some/x" ]
 }
 
+# A138 A139
 @test "the defaults hide and protect the kernel's files" {
 	program 'for f in kcore keys timer_list sched_debug; do
 			[ ! -e /proc/$f ] || head -c 10 /proc/$f
@@ -42,6 +46,7 @@ load helpers
 	equals "$(echo "$output" | xargs)" "refused 0"
 }
 
+# A138
 @test "a path masked twice is masked" {
 	echo s >"$BUNDLE/rootfs/secret"
 	config '.linux.maskedPaths += ["/secret", "/secret"]'
@@ -50,18 +55,21 @@ load helpers
 	equals "$output" 0
 }
 
+# A113
 @test "masks need a mount namespace" {
 	config 'del(.linux.namespaces[] | select(.type == "mount"))'
 	refuses "amespace" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A138
 @test "a relative masked path is refused" {
 	config '.linux.maskedPaths = ["secret"]'
 	refuses "maskedPaths[0]" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A138 D015
 @test "the mask is not what the image calls /dev/null" {
 	# CVE-2025-31133: a link there must not be what is mounted.
 	config '.mounts |= map(select(.destination != "/dev"

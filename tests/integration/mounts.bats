@@ -37,6 +37,7 @@ shows() {
 	must_run
 }
 
+# A077
 @test "a bind mount shows the source" {
 	add_mount /data none "$SOURCE" bind
 	program 'cat /data/file; echo new >/data/new'
@@ -45,6 +46,7 @@ shows() {
 	equals "$(cat "$SOURCE/new")" new
 }
 
+# A076
 @test "a bind mount of a file makes the file it is mounted on" {
 	add_mount /some/new/file none "$SOURCE/file" bind
 	program 'cat /some/new/file'
@@ -53,6 +55,7 @@ shows() {
 	[ -f "$BUNDLE/rootfs/some/new/file" ]
 }
 
+# A077
 @test "a source relative to the bundle" {
 	mkdir "$BUNDLE/data"
 	echo near >"$BUNDLE/data/file"
@@ -62,6 +65,7 @@ shows() {
 	equals "$output" near
 }
 
+# A084
 @test "ro holds for a bind mount, and only there" {
 	add_mount /data none "$SOURCE" bind ro
 	program 'echo x >/data/x || echo refused'
@@ -71,6 +75,7 @@ shows() {
 	echo x >"$SOURCE/x"
 }
 
+# A083
 @test "rw and other clearing options undo what the source had" {
 	mount -t tmpfs tmpfs "$SOURCE"
 	mount -o remount,bind,ro,nodev,noexec,nosuid "$SOURCE"
@@ -83,6 +88,7 @@ shows() {
 	lacks "$output" nosuid
 }
 
+# A084 D029
 @test "a bind mount without ro keeps a read-only source read-only" {
 	mount -t tmpfs -o ro tmpfs "$SOURCE"
 	add_mount /data none "$SOURCE" bind
@@ -92,6 +98,7 @@ shows() {
 	equals "$output" refused
 }
 
+# A084 A096 A102
 @test "every flag is on the mount it was asked for" {
 	for flag in nosuid nodev noexec noatime nodiratime ro nosymfollow; do
 		add_mount "/data-$flag" none "$SOURCE" bind "$flag"
@@ -106,6 +113,7 @@ shows() {
 	lacks "$(grep ' /strict ' "$OUT" | cut -d ' ' -f 6)" relatime
 }
 
+# A102
 @test "bind shows one file system, rbind what is mounted below too" {
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	echo deep >"$SOURCE/sub/deep"
@@ -117,6 +125,7 @@ shows() {
 	equals "$output" "$(printf -- '-\ndeep')"
 }
 
+# A095 A107
 @test "recursive options reach the mounts below" {
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	add_mount /data none "$SOURCE" rbind rro rnosuid rnoexec rnoatime
@@ -132,6 +141,7 @@ shows() {
 	done
 }
 
+# A107 D055
 @test "recursive atime options exclude each other, the last one wins" {
 	add_mount /data none "$SOURCE" rbind rnoatime rrelatime
 	add_mount /strict none "$SOURCE" rbind rstrictatime
@@ -141,6 +151,7 @@ shows() {
 	lacks "$(grep /strict "$OUT" | cut -d ' ' -f 6)" atime
 }
 
+# A084
 @test "plain ro leaves the mounts below writable" {
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	add_mount /data none "$SOURCE" rbind ro
@@ -150,30 +161,35 @@ shows() {
 	equals "$output" written
 }
 
+# A078
 @test "a bind mount needs the option, the type alone is not enough" {
 	add_mount /data bind "$SOURCE"
 	refuses "/data" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A077
 @test "a missing source is named" {
 	add_mount /data none "$SOURCE/nowhere" bind
 	refuses "$SOURCE/nowhere" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A078
 @test "an unknown file system type fails with its destination" {
 	add_mount /data nosuchfs none
 	refuses "/data" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A079
 @test "an option that tmpfs does not know fails with its name" {
 	add_mount /data tmpfs tmpfs nosuchoption=1
 	refuses "nosuchoption" run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A079 A110
 @test "options that runf does not know go to the file system" {
 	add_mount /data tmpfs tmpfs size=64k mode=711 gid=1000
 	shows /data 'stat -c "%a %g" /data
@@ -184,11 +200,13 @@ shows() {
 	contains "$output" 65536
 }
 
+# A105
 @test "defaults means nothing" {
 	add_mount /data tmpfs tmpfs defaults size=1m
 	must_run
 }
 
+# A092 D042
 @test "tmpfs takes the mode of the directory it covers" {
 	mkdir -m 1777 "$BUNDLE/rootfs/sticky"
 	mkdir -m 700 "$BUNDLE/rootfs/closed"
@@ -200,6 +218,7 @@ shows() {
 	equals "$(echo "$output" | xargs)" "1777 700 750"
 }
 
+# A090 A091 A092 D042
 @test "the default shm, mqueue and pts have their modes" {
 	program 'stat -c "%n %a" /dev/shm /dev/mqueue /dev /proc /sys
 		ls /dev/pts'
@@ -212,6 +231,7 @@ shows() {
 	contains "$output" ptmx
 }
 
+# A093 A109 C019
 @test "tmpcopyup keeps what was there" {
 	mkdir -p "$BUNDLE/rootfs/var/lib/x"
 	echo kept >"$BUNDLE/rootfs/var/lib/x/file"
@@ -226,6 +246,7 @@ shows() {
 	equals "$(cat "$BUNDLE/rootfs/var/lib/x/file")" kept
 }
 
+# A093
 @test "tmpcopyup is for tmpfs, and not for the root" {
 	add_mount /data none "$SOURCE" bind tmpcopyup
 	refuses "tmpcopyup" run --bundle "$BUNDLE" "$ID"
@@ -241,6 +262,7 @@ shows() {
 	[ ! -e "$SOURCE/sub/x" ]
 }
 
+# A076
 @test "a relative destination is taken from the root" {
 	add_mount data none "$SOURCE" bind
 	program 'cat /data/file'
@@ -249,6 +271,7 @@ shows() {
 	equals "$output" content
 }
 
+# A076 D004
 @test "links in the root stay in the root" {
 	mkdir -p "$BATS_TEST_TMPDIR/outside"
 	ln -s "$BATS_TEST_TMPDIR/outside" "$BUNDLE/rootfs/link"
@@ -262,6 +285,7 @@ shows() {
 	equals "$(ls "$BATS_TEST_TMPDIR/outside")" ""
 }
 
+# A094
 @test "remount changes the flags of what is mounted" {
 	add_mount /data tmpfs tmpfs size=1m
 	add_mount /data none none remount ro noexec
@@ -273,6 +297,7 @@ shows() {
 	contains "$output" noexec
 }
 
+# A085 A106
 @test "propagation is what the mount asks for" {
 	for kind in shared slave private unbindable; do
 		mkdir -p "$SOURCE/$kind"
@@ -292,6 +317,7 @@ shows() {
 	lacks "$(grep ' /private ' "$OUT")" 'master:'
 }
 
+# D047
 @test "a host mount made later is seen through rslave, not back" {
 	mount -t tmpfs tmpfs "$SOURCE"
 	mount --make-shared "$SOURCE"
@@ -306,6 +332,7 @@ shows() {
 	umount "$SOURCE"
 }
 
+# A137
 @test "unknown propagation of the root is refused, known is set" {
 	for kind in private slave shared unbindable; do
 		config --arg k "$kind" '.linux.rootfsPropagation = $k'
@@ -317,6 +344,7 @@ shows() {
 	nothing_left
 }
 
+# D028
 @test "nothing that is mounted is seen on the host" {
 	add_mount /data none "$SOURCE" rbind
 	sleeper
@@ -333,6 +361,7 @@ shows() {
 	equals "$(head -n 1 "$OUT")" /
 }
 
+# A039
 @test "a read-only root cannot be written to" {
 	config '.root.readonly = true
 		| .process.args = ["sh", "-c", "touch /x || echo refused"]'
@@ -340,6 +369,7 @@ shows() {
 	equals "$output" refused
 }
 
+# A037 A038
 @test "a root that is missing, or missing in the config, is named" {
 	mv "$BUNDLE/rootfs" "$BUNDLE/elsewhere"
 	refuses "rootfs" run --bundle "$BUNDLE" "$ID"
@@ -349,6 +379,7 @@ shows() {
 	nothing_left
 }
 
+# A038
 @test "an absolute path of the root" {
 	mv "$BUNDLE/rootfs" "$BATS_TEST_TMPDIR/elsewhere"
 	config --arg p "$BATS_TEST_TMPDIR/elsewhere" '.root.path = $p'
@@ -356,6 +387,7 @@ shows() {
 	equals "$(state_of .rootfs)" "$BATS_TEST_TMPDIR/elsewhere"
 }
 
+# A088 A123
 @test "the cgroup file system shows the container's own cgroup" {
 	config 'if .linux.namespaces | any(.type == "cgroup") then . else
 		.linux.namespaces += [{type: "cgroup"}] end'
@@ -366,6 +398,7 @@ shows() {
 	[ "$MODE" != v2 ] || matches "$output" '(^|[^0-9])1($|[^0-9])'
 }
 
+# A080 D046
 @test "an idmapped bind mount shows other owners" {
 	add_mount /data none "$SOURCE" bind
 	config '.mounts[-1].uidMappings = [{containerID: 0, hostID: 5000,
@@ -377,6 +410,7 @@ shows() {
 	equals "$output" "5000 5000"
 }
 
+# A080
 @test "idmapped mounts need both mappings" {
 	add_mount /data none "$SOURCE" bind
 	config '.mounts[-1].uidMappings = [{containerID: 0, hostID: 5000,

@@ -25,6 +25,7 @@ without() {
 	config --arg t "$1" 'del(.linux.namespaces[] | select(.type == $t))'
 }
 
+# A111
 @test "the namespaces of the config are new ones" {
 	sleeper
 	start_container
@@ -35,6 +36,7 @@ without() {
 	done
 }
 
+# A113
 @test "a namespace that is not in the config is the caller's" {
 	without ipc
 	without network
@@ -47,6 +49,7 @@ without() {
 	done
 }
 
+# A124 C032
 @test "a new network namespace has a loopback that is up" {
 	program 'ip addr show lo'
 	must_run
@@ -54,6 +57,7 @@ without() {
 	contains "$output" 127.0.0.1
 }
 
+# A112
 @test "a network namespace can be joined" {
 	hold --net
 	join network "/proc/$holder/ns/net"
@@ -62,6 +66,7 @@ without() {
 	equals "$output" "$(readlink "/proc/$holder/ns/net")"
 }
 
+# A112
 @test "uts, ipc and cgroup namespaces can be joined" {
 	hold --uts --ipc --cgroup
 	config 'del(.hostname)'
@@ -74,6 +79,7 @@ without() {
 		readlink "/proc/$holder/ns/$n"; done)"
 }
 
+# A115 B080
 @test "a pid namespace can be joined, and the pid is the host's" {
 	unshare --pid --fork --kill-child sleep 300 3>&- &
 	holder=$!
@@ -90,6 +96,7 @@ without() {
 	equals "$output" "$(readlink "/proc/$inner/ns/pid")"
 }
 
+# A112
 @test "the namespaces of one container can be joined by another" {
 	sleeper
 	start_container
@@ -106,6 +113,7 @@ without() {
 		readlink "/proc/$first/ns/$n"; done)"
 }
 
+# A112
 @test "a path of the wrong kind of namespace is refused" {
 	hold --uts
 	join network "/proc/$holder/ns/uts"
@@ -113,6 +121,7 @@ without() {
 	nothing_left
 }
 
+# A111 A112
 @test "bad namespaces are refused with their place in the config" {
 	config '.linux.namespaces += [{type: "nonsense"}]'
 	refuses "linux.namespaces[" create --bundle "$BUNDLE" "$ID"
@@ -126,6 +135,7 @@ without() {
 	nothing_left
 }
 
+# A121 A122 D054
 @test "a time namespace has the offsets of the config" {
 	[ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
 	config '.linux.namespaces += [{type: "time"}]
@@ -141,12 +151,14 @@ without() {
 	[ "$output" -lt 1500000 ]
 }
 
+# A121
 @test "time offsets without a time namespace are refused" {
 	config '.linux.timeOffsets = {boottime: {secs: 1}}'
 	refuses "timeOffsets" create --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A143 A144 A145
 @test "sysctls of the container's namespaces are set" {
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1",
 		"net/ipv4/conf/lo/rp_filter": "2",
@@ -159,6 +171,7 @@ without() {
 	equals "$(echo "$output" | xargs)" "1 2 1 20"
 }
 
+# A149 B156
 @test "the sysctls engines set by default work" {
 	config '.linux.sysctl = {
 		"net.ipv4.ip_unprivileged_port_start": "0",
@@ -166,6 +179,7 @@ without() {
 	must_run
 }
 
+# A145 A146 A148
 @test "sysctls of the host are refused" {
 	own=$(cat /proc/sys/net/ipv4/ip_forward)
 	for key in vm.swappiness kernel.hostname kernel.panic \

@@ -3,6 +3,7 @@
 # What the process is given: environment, directory, ids, limits, names.
 load helpers
 
+# A044 D026
 @test "the environment is the config's, the last of equal keys wins" {
 	config '.process.env = ["PATH=/bin", "A=1", "B=2", "A=3", "EMPTY="]'
 	program 'env'
@@ -14,6 +15,7 @@ load helpers
 	lacks "$output" CALLERS
 }
 
+# A045
 @test "HOME is found in the container's accounts" {
 	config '.process.env = ["PATH=/bin"]
 		| .process.user = {uid: 1000, gid: 1000}'
@@ -22,6 +24,7 @@ load helpers
 	equals "$output" /home/user
 }
 
+# A045 D051
 @test "HOME is / for who has no account, and kept when it is given" {
 	config '.process.env = ["PATH=/bin"]
 		| .process.user = {uid: 4321, gid: 4321}'
@@ -37,6 +40,7 @@ load helpers
 	equals "$output" /home/user
 }
 
+# A044
 @test "an environment entry without a key or = is refused" {
 	for entry in NOEQUALS =value ''; do
 		config --arg e "$entry" '.process.env = ["A=1", $e]'
@@ -45,6 +49,7 @@ load helpers
 	done
 }
 
+# A043
 @test "the directory is the config's and is made if it is missing" {
 	config '.process.cwd = "/made/here"'
 	program 'pwd'
@@ -52,6 +57,7 @@ load helpers
 	equals "$output" /made/here
 }
 
+# A046
 @test "a program is looked up in PATH of the config" {
 	mkdir -p "$BUNDLE/rootfs/opt/tools"
 	printf '#!/bin/sh\necho found\n' >"$BUNDLE/rootfs/opt/tools/tool"
@@ -62,6 +68,7 @@ load helpers
 	equals "$output" found
 }
 
+# A046 B120 B122
 @test "a program that is not found is an error of create" {
 	config '.process.args = ["nosuch"]'
 	refuses 'exec: "nosuch": executable file not found in $PATH' \
@@ -74,6 +81,7 @@ load helpers
 	nothing_left
 }
 
+# B121
 @test "a program that cannot be executed is an error of create" {
 	config '.process.args = ["/etc/passwd"]'
 	refuses 'exec: "/etc/passwd": permission denied' \
@@ -85,6 +93,7 @@ load helpers
 	nothing_left
 }
 
+# A048 A050
 @test "ids and groups are the config's" {
 	config '.process.user = {uid: 1000, gid: 2000,
 		additionalGids: [3000, 4000]}'
@@ -93,12 +102,14 @@ load helpers
 	equals "$(echo "$output" | xargs)" "1000 2000 2000 3000 4000"
 }
 
+# A050 D034
 @test "without additional groups there are none" {
 	program 'grep Groups /proc/self/status'
 	must_run
 	equals "$(echo "$output" | xargs)" "Groups:"
 }
 
+# A049
 @test "the umask is 0022 unless the config says otherwise" {
 	program 'umask'
 	(umask 0 && must_run && equals "$output" 0022)
@@ -107,6 +118,7 @@ load helpers
 	equals "$output" 0077
 }
 
+# A057
 @test "no_new_privs is as the config says" {
 	program 'grep NoNewPrivs /proc/self/status'
 	config '.process.noNewPrivileges = true'
@@ -117,6 +129,7 @@ load helpers
 	equals "${output##*	}" 0
 }
 
+# A058
 @test "oom_score_adj is set exactly, also to 0, and else left alone" {
 	program 'cat /proc/self/oom_score_adj'
 	own=$(cat /proc/self/oom_score_adj)
@@ -127,6 +140,7 @@ load helpers
 	equals "$output" 321
 }
 
+# A071 A072
 @test "hostname and domainname are the config's" {
 	config '.hostname = "some.host" | .domainname = "some.domain"'
 	program 'hostname; cat /proc/sys/kernel/domainname'
@@ -135,6 +149,7 @@ load helpers
 	lacks "$(hostname)" some.host
 }
 
+# A071
 @test "a hostname needs a uts namespace" {
 	config 'del(.linux.namespaces[] | select(.type == "uts"))
 		| .hostname = "other"'
@@ -142,6 +157,7 @@ load helpers
 	nothing_left
 }
 
+# B091
 @test "no signal is blocked or ignored" {
 	config '.process.args = ["grep", "-E", "^Sig(Blk|Ign)",
 		"/proc/self/status"]'
@@ -149,6 +165,7 @@ load helpers
 		awk '{ print $2 }' | sort -u)" 0000000000000000)
 }
 
+# B090
 @test "the program is a session leader and process 1" {
 	config '.process.args = ["cat", "/proc/self/stat"]'
 	must_run
@@ -156,6 +173,7 @@ load helpers
 	equals "$pid $group $session" "1 1 1"
 }
 
+# B089
 @test "the death of the runtime does not take the container along" {
 	sleeper
 	start_container
@@ -165,6 +183,7 @@ load helpers
 	equals "$(state_of .status)" running
 }
 
+# A053
 @test "resource limits are set, lower ones and infinity" {
 	config '.process.rlimits = [
 		{type: "RLIMIT_NOFILE", soft: 100, hard: 200},
@@ -183,6 +202,7 @@ load helpers
 	equals "$(echo "$output" | xargs)" "100 200"
 }
 
+# A053
 @test "a limit that may not be raised is an error that names it" {
 	mask=0x$(sed -n 's/^CapEff:\t//p' /proc/self/status)
 	[ $((mask >> 24 & 1)) -eq 0 ] || skip "CAP_SYS_RESOURCE may raise it"
@@ -192,6 +212,7 @@ load helpers
 	nothing_left
 }
 
+# A052
 @test "unknown and doubled resource limits are refused" {
 	config '.process.rlimits = [{type: "RLIMIT_X", soft: 1, hard: 1}]'
 	refuses "process.rlimits[0].type" create --bundle "$BUNDLE" "$ID"

@@ -3,6 +3,7 @@
 # list, ps, spec, features, plan, check, version: what runf tells.
 load helpers
 
+# B104 B106
 @test "list is empty before there is anything" {
 	must list
 	must list --format json
@@ -11,6 +12,7 @@ load helpers
 	equals "$output" ""
 }
 
+# B024 B061 B104
 @test "list --format json has the state of every container" {
 	must_create
 	must list --format json
@@ -23,6 +25,7 @@ load helpers
 	equals "$(jq length "$OUT")" 1
 }
 
+# B061 B105
 @test "list is a table, or only ids" {
 	must_create
 	must list
@@ -33,6 +36,7 @@ load helpers
 	equals "$output" "$ID"
 }
 
+# B106
 @test "list leaves out what it cannot read" {
 	must_create
 	mkdir -p "$STATE/broken$TAG"
@@ -42,6 +46,7 @@ load helpers
 	rmdir "$STATE/broken$TAG"
 }
 
+# B025 B062 B107
 @test "ps --format json is a flat array of host pids" {
 	program 'sleep 300 & wait'
 	start_container
@@ -53,6 +58,7 @@ load helpers
 		true
 }
 
+# B062 B108
 @test "ps prints a table with a column PID" {
 	sleeper
 	start_container
@@ -61,6 +67,7 @@ load helpers
 	contains "$output" "$(init_pid)"
 }
 
+# B032 B112 C060
 @test "spec writes a config that runs, and overwrites none" {
 	refuses "config.json" spec --bundle "$BUNDLE"
 	mkdir "$BATS_TEST_TMPDIR/new"
@@ -73,6 +80,7 @@ load helpers
 	equals "$(jq '.mounts | length' config.json)" 7
 }
 
+# B075 C060 D008
 @test "spec never hands out inheritable capabilities" {
 	equals "$(jq '.process.capabilities.inheritable // [] | length' \
 		"$BUNDLE/config.json")" 0
@@ -81,6 +89,7 @@ load helpers
 		'["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]'
 }
 
+# B075
 @test "spec --rootless has a user namespace and nothing that needs root" {
 	mkdir "$BATS_TEST_TMPDIR/new"
 	must spec --rootless --bundle "$BATS_TEST_TMPDIR/new"
@@ -92,6 +101,7 @@ load helpers
 	lacks "$(jq -c .mounts "$file")" gid=5
 }
 
+# B010 B111 D065
 @test "version names the program, the commit and the specification" {
 	must --version
 	matches "$(sed -n 1p "$OUT")" '^runf version [0-9]+\.[0-9]+'
@@ -100,6 +110,7 @@ load helpers
 	must -v
 }
 
+# B011 B038
 @test "help succeeds, and each command has some" {
 	must --help
 	must help
@@ -114,6 +125,7 @@ load helpers
 	done
 }
 
+# A210 A211 A212 A213 A214 A216 A220 B033 B110 B154
 @test "features says what callers look for" {
 	must features
 	equals "$(jq -r .ociVersionMax "$OUT")" 1.3.0
@@ -132,6 +144,7 @@ load helpers
 	jq -e '.linux.capabilities | index("CAP_CHECKPOINT_RESTORE")' "$OUT"
 }
 
+# C061
 @test "features and spec need no privilege" {
 	chmod 755 "$BATS_TEST_TMPDIR"
 	cp "$RUNF" "$BATS_TEST_TMPDIR/runf"
@@ -163,6 +176,7 @@ load helpers
 	must check --bundle "$BUNDLE"
 }
 
+# B001 B012
 @test "flags take their value behind = or a space" {
 	must_create
 	must list --format=json
@@ -170,6 +184,7 @@ load helpers
 	"$RUNF" --root="$STATE" state "$ID" >/dev/null 3>&-
 }
 
+# B113
 @test "an unknown command or flag is an error of one line" {
 	refuses "nonsense" nonsense
 	refuses "nonsense" list --nonsense
@@ -179,16 +194,19 @@ load helpers
 	refuses "" create --bundle "$BUNDLE" one two
 }
 
+# B061
 @test "list refuses an unknown format" {
 	refuses "nonsense" list --format nonsense
 }
 
+# B001 B015 B096
 @test "the state directory is made, and only for root" {
 	must_create
 	equals "$(stat -c %a "$STATE" | tail -c 4)" 700
 	matches "$(stat -c %a "$STATE/$ID")" '^7(00|11)$'
 }
 
+# B016
 @test "the root of the file system cannot be the state directory" {
 	STATE=/ refuses "" list
 	STATE='' refuses "" list

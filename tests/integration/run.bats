@@ -3,6 +3,7 @@
 # run: exit statuses, signals, and what it leaves.
 load helpers
 
+# B019 B114
 @test "run relays the exit status of the program" {
 	for code in 0 1 7 255; do
 		program "exit $code"
@@ -11,6 +12,7 @@ load helpers
 	done
 }
 
+# B092 B114
 @test "a program that dies of a signal gives 128 and its number" {
 	program 'kill -KILL $$'
 	# The first process of a pid namespace cannot kill itself.
@@ -19,18 +21,21 @@ load helpers
 	equals "$status" 137
 }
 
+# B019
 @test "run deletes the container afterwards" {
 	must_run
 	refuses "container does not exist" state "$ID"
 	nothing_left
 }
 
+# B049
 @test "run --keep leaves it stopped" {
 	must run --keep --bundle "$BUNDLE" "$ID"
 	equals "$(state_of .status)" stopped
 	must delete "$ID"
 }
 
+# B043 B048
 @test "run --detach returns while the program runs" {
 	sleeper
 	must run --detach --bundle "$BUNDLE" \
@@ -39,6 +44,7 @@ load helpers
 	equals "$(cat "$BATS_TEST_TMPDIR/pid")" "$(init_pid)"
 }
 
+# B084
 @test "run passes standard input and output through" {
 	program 'cat; echo done'
 	echo hello >"$BATS_TEST_TMPDIR/in"
@@ -46,6 +52,7 @@ load helpers
 	equals "$output" "$(printf 'hello\ndone')"
 }
 
+# B092
 @test "a signal to run reaches the program" {
 	program 'trap "echo got it; exit 5" TERM; echo ready
 		while :; do sleep 0.1; done'
@@ -60,6 +67,7 @@ load helpers
 	contains "$(cat "$BATS_TEST_TMPDIR/said")" "got it"
 }
 
+# B019
 @test "run ends when init ends, though a child of it lives on" {
 	program 'sleep 300 & exit 3'
 	runf run --bundle "$BUNDLE" "$ID"
@@ -74,12 +82,14 @@ load helpers
 	nothing_left
 }
 
+# A005 A046
 @test "a failing run says why in one line and leaves nothing" {
 	config '.process.args = ["/no/such/program"]'
 	refuses '/no/such/program' run --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# C059
 @test "a thousand environment variables and arguments are no problem" {
 	config '.process.env += [range(1000) | "V\(.)=\(.)"]
 		| .process.args = ["/bin/sh", "-c", "echo $# $V999", "sh"]

@@ -8,6 +8,7 @@ profile() {
 	config --argjson p "$1" '.linux.seccomp = $p'
 }
 
+# A194 A195
 @test "a denied call gets the errno of the profile" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO",
@@ -20,6 +21,7 @@ profile() {
 	contains "$output" "goes on"
 }
 
+# A195
 @test "without errnoRet it is EPERM" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
@@ -28,6 +30,7 @@ profile() {
 	contains "$errors" "Operation not permitted"
 }
 
+# A208 A209 D030
 @test "a filter is there for init and for exec, with no_new_privs or not" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
@@ -44,6 +47,7 @@ profile() {
 	done
 }
 
+# A208
 @test "a user without privileges gets the filter too" {
 	config '.process.user = {uid: 1000, gid: 1000}
 		| .process.noNewPrivileges = false
@@ -55,6 +59,7 @@ profile() {
 	equals "$output" refused
 }
 
+# A199
 @test "conditions on arguments" {
 	# kill(2) with signal 0 only.
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
@@ -66,6 +71,7 @@ profile() {
 	equals "$(echo "$output" | xargs)" "zero refused"
 }
 
+# A194
 @test "a call can kill the process" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["mkdir", "mkdirat"],
@@ -76,6 +82,7 @@ profile() {
 	contains "$output" "status 159"
 }
 
+# A198
 @test "names that this machine does not know are skipped" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["not_a_system_call", "mkdir", "mkdirat"],
@@ -85,12 +92,14 @@ profile() {
 	equals "$output" refused
 }
 
+# A201
 @test "a rule with the default action is skipped" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["mkdir"], "action": "SCMP_ACT_ALLOW"}]}'
 	must_run
 }
 
+# A193
 @test "an empty profile is no profile" {
 	profile '{}'
 	program 'grep Seccomp: /proc/self/status'
@@ -98,6 +107,7 @@ profile() {
 	equals "$(echo "$output" | xargs)" "Seccomp: 0"
 }
 
+# A193 A194 A195 A196 A197 A198 A199
 @test "bad profiles are refused with the place of the fault" {
 	profile '{"defaultAction": "SCMP_ACT_NONSENSE"}'
 	refuses "linux.seccomp.defaultAction" create --bundle "$BUNDLE" "$ID"
@@ -123,6 +133,7 @@ profile() {
 	nothing_left
 }
 
+# A197
 @test "known flags are taken" {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "flags": [
 		"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"],
@@ -148,6 +159,7 @@ forbidden_call() {
 		echo runs'
 }
 
+# D063
 @test "the profile podman passes: what it denies is denied" {
 	forbidden_call
 	runf run --bundle "$BUNDLE" "$ID"
@@ -158,6 +170,7 @@ forbidden_call() {
 	equals "$output" runs
 }
 
+# E006
 @test "the same profile twice, and another after it" {
 	forbidden_call
 	engine_profile

@@ -3,6 +3,7 @@
 # What has gone wrong in container runtimes before; each named by its CVE.
 load helpers
 
+# C042 D002
 @test "CVE-2019-5736: the runtime cannot be written through /proc" {
 	before=$(sha256sum "$RUNF")
 	# The container runs whoever executed it, and tries to write to it.
@@ -24,6 +25,7 @@ load helpers
 	equals "$(sha256sum "$RUNF")" "$before"
 }
 
+# C042 D002
 @test "CVE-2019-5736: exec does not expose the runtime either" {
 	before=$(sha256sum "$RUNF")
 	sleeper
@@ -32,6 +34,7 @@ load helpers
 	equals "$(sha256sum "$RUNF")" "$before"
 }
 
+# D005 D010 D011
 @test "CVE-2019-19921, CVE-2023-28642: /proc and /sys may not be links" {
 	for dir in proc sys; do
 		mv "$BUNDLE/rootfs/$dir" "$BUNDLE/rootfs/bad"
@@ -43,6 +46,7 @@ load helpers
 	done
 }
 
+# A086 D003
 @test "CVE-2019-16884: nothing is mounted over /proc" {
 	mkdir "$BATS_TEST_TMPDIR/fake"
 	for destination in /proc /proc/self/attr /proc/sys /proc/../proc/1; do
@@ -58,6 +62,7 @@ load helpers
 	nothing_left
 }
 
+# A086
 @test "files below /proc that engines cover may be covered" {
 	echo fake >"$BATS_TEST_TMPDIR/fake"
 	config --arg s "$BATS_TEST_TMPDIR/fake" '.mounts += [
@@ -68,6 +73,7 @@ load helpers
 	equals "$output" fake
 }
 
+# D006 D013
 @test "CVE-2021-30465: a target that is swapped for a link stays inside" {
 	mkdir -p "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/outside" \
 		"$BUNDLE/rootfs/dir"
@@ -94,6 +100,7 @@ load helpers
 	equals "$(ls "$BATS_TEST_TMPDIR/outside")" ""
 }
 
+# D012
 @test "CVE-2024-21626: the working directory cannot be outside" {
 	# A descriptor that leads to some place inside does no harm.
 	look='cd ../../../../../../../../..; cat etc/passwd; readlink /proc/$$/cwd'
@@ -118,6 +125,7 @@ load helpers
 	done
 }
 
+# D018
 @test "CVE-2026-41579, CVE-2026-47766: /dev of the image may be a link" {
 	mkdir "$BATS_TEST_TMPDIR/host"
 	for target in "$BATS_TEST_TMPDIR/host" \
@@ -132,6 +140,7 @@ load helpers
 	done
 }
 
+# D018
 @test "links of the image in the way of what runf makes lead nowhere" {
 	mkdir "$BATS_TEST_TMPDIR/host"
 	config '.mounts |= map(select(.destination
@@ -146,6 +155,7 @@ load helpers
 	equals "$(ls "$BATS_TEST_TMPDIR/host")" ""
 }
 
+# A043 D013
 @test "a working directory that is a link stays inside" {
 	mkdir "$BATS_TEST_TMPDIR/host"
 	ln -s "$BATS_TEST_TMPDIR/host" "$BUNDLE/rootfs/home/there"
@@ -154,6 +164,7 @@ load helpers
 	equals "$(ls "$BATS_TEST_TMPDIR/host")" ""
 }
 
+# A046
 @test "the program of the container is looked up inside" {
 	printf '#!/bin/sh\necho outside\n' >"$BATS_TEST_TMPDIR/tool"
 	chmod 755 "$BATS_TEST_TMPDIR/tool"
@@ -163,6 +174,7 @@ load helpers
 	nothing_left
 }
 
+# D026
 @test "the container's environment is not the runtime's" {
 	config '.process.args = ["env"]'
 	LD_PRELOAD='' NOTIFY_SOCKET=/x SECRET=1 must_run

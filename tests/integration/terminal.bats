@@ -35,6 +35,7 @@ tty_text() {
 	tr -d '\r' <"$RESULT.out"
 }
 
+# B041 B081 B082
 @test "the console socket gets one name and one terminal" {
 	listen
 	program 'exec sleep 300'
@@ -47,6 +48,7 @@ tty_text() {
 	[ -n "$(jq -r .name "$RESULT.json")" ]
 }
 
+# A041 A101 B090
 @test "the program has the terminal as stdio and controls it" {
 	listen
 	program 'tty; test -t 0 && test -t 1 && test -t 2 && echo all three
@@ -62,6 +64,7 @@ tty_text() {
 )'
 }
 
+# A041
 @test "what is typed arrives" {
 	listen $'hello\n'
 	program 'read line; echo "got: $line"'
@@ -69,6 +72,7 @@ tty_text() {
 	contains "$(tty_text)" "got: hello"
 }
 
+# A042
 @test "the terminal has the size the config asks for" {
 	listen
 	config '.process.consoleSize = {height: 33, width: 77}'
@@ -77,6 +81,7 @@ tty_text() {
 	contains "$(tty_text)" "33 77"
 }
 
+# B083
 @test "the terminal belongs to the user of the process" {
 	listen
 	config '.process.user = {uid: 1000, gid: 1000}'
@@ -85,6 +90,7 @@ tty_text() {
 	contains "$(tty_text)" "owner 1000"
 }
 
+# B081 D039
 @test "a socket path longer than an address is no problem" {
 	long=$BATS_TEST_TMPDIR/$(printf 'd%.0s' {1..120})
 	mkdir "$long"
@@ -95,6 +101,7 @@ tty_text() {
 	contains "$(tty_text)" "far away"
 }
 
+# B041
 @test "an exec can have a terminal of its own" {
 	config '.process.terminal = false'
 	sleeper
@@ -107,12 +114,14 @@ tty_text() {
 	contains "$text" /dev/pts/
 }
 
+# A041
 @test "a detached container with a terminal needs a console socket" {
 	refuses "console" create --bundle "$BUNDLE" "$ID"
 	refuses "console" run --detach --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A041 B083
 @test "a console socket without a terminal is refused" {
 	config '.process.terminal = false'
 	listen
@@ -121,6 +130,7 @@ tty_text() {
 	nothing_left
 }
 
+# A005
 @test "a console socket that nobody listens on fails the create" {
 	refuses "$SOCKET" create --bundle "$BUNDLE" \
 		--console-socket "$SOCKET" "$ID"
@@ -133,6 +143,7 @@ in_terminal() {
 	said=$(script -qec "$1" /dev/null </dev/null 3>&-) || result=$?
 }
 
+# B093
 @test "run in the foreground relays a terminal" {
 	program 'tty; echo héllo; stty size; exit 4'
 	in_terminal "stty rows 40 cols 100;
@@ -144,6 +155,7 @@ in_terminal() {
 	nothing_left
 }
 
+# B093
 @test "run relays every byte of a long output" {
 	program 'seq 1 20000'
 	# The end of script's input would be echoed.
@@ -154,6 +166,7 @@ in_terminal() {
 		"$(seq 1 20000 | md5sum)"
 }
 
+# B093
 @test "run puts the terminal back as it was" {
 	program 'stty raw; true'
 	in_terminal "stty -a >$BATS_TEST_TMPDIR/before;
@@ -163,6 +176,7 @@ in_terminal() {
 		"$(cat "$BATS_TEST_TMPDIR/before")"
 }
 
+# B093
 @test "what is typed into run arrives" {
 	program 'read line; echo "got: $line"'
 	result=0
@@ -172,6 +186,7 @@ in_terminal() {
 	contains "$said" "got: typed"
 }
 
+# A039 D045
 @test "a terminal on a read-only root works" {
 	config '.root.readonly = true
 		| .process.args = ["sh", "-c", "tty; touch /x || echo ro"]'

@@ -18,6 +18,7 @@ setup() {
 	[ -x "$root_only" ]
 }
 
+# A117
 @test "root in the container is somebody else outside" {
 	program 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map
 		touch /made; exec sleep 300'
@@ -29,6 +30,7 @@ setup() {
 	equals "$(awk '/^Uid/ { print $2 }' "/proc/$(init_pid)/status")" 100000
 }
 
+# A119 A130
 @test "the default mounts and devices are there" {
 	program 'mount | cut -d " " -f 3; echo x >/dev/null
 		head -c 4 /dev/urandom | wc -c; test -c /dev/tty && echo tty'
@@ -40,12 +42,14 @@ setup() {
 	contains "$output" tty
 }
 
+# A129 D027
 @test "devices are the host's, and the host's stay whose they were" {
 	before=$(stat -c '%u %g %a' /dev/null /dev/zero /dev/tty)
 	must_run
 	equals "$(stat -c '%u %g %a' /dev/null /dev/zero /dev/tty)" "$before"
 }
 
+# A048 A117
 @test "a user inside has the mapped id outside" {
 	config '.process.user = {uid: 1000, gid: 1000,
 		additionalGids: [2000]}'
@@ -56,6 +60,7 @@ setup() {
 	equals "$(xargs <"$CONTAINER_OUT")" "1000 1000 1000 2000"
 }
 
+# C040
 @test "exec joins the user namespace" {
 	sleeper
 	start_container
@@ -63,12 +68,14 @@ setup() {
 	equals "$(echo "$output" | xargs)" "0 0 100000 65536"
 }
 
+# A048
 @test "a user that is not mapped is refused" {
 	config '.process.user.uid = 70000'
 	refuses "70000" create --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
 
+# A077 C047
 @test "a bind source that only root may reach can be mounted" {
 	mkdir -p "$BATS_TEST_TMPDIR/closed/inner"
 	echo found >"$BATS_TEST_TMPDIR/closed/inner/file"
@@ -81,6 +88,7 @@ setup() {
 	equals "$output" found
 }
 
+# A081 A108 D046
 @test "an idmapped mount with the container's own mappings" {
 	mkdir "$BATS_TEST_TMPDIR/data"
 	config --arg s "$BATS_TEST_TMPDIR/data" '.mounts += [
@@ -92,6 +100,7 @@ setup() {
 	equals "$(stat -c %u "$BATS_TEST_TMPDIR/data/made")" 0
 }
 
+# A116
 @test "a user namespace without mappings, or mappings without one" {
 	config 'del(.linux.uidMappings)'
 	refuses "apping" create --bundle "$BUNDLE" "$ID"
@@ -101,6 +110,7 @@ setup() {
 	nothing_left
 }
 
+# A117
 @test "many mappings at once" {
 	config '.linux.uidMappings = [range(300) |
 		{containerID: ., hostID: (100000 + .), size: 1}]'
@@ -109,6 +119,7 @@ setup() {
 	equals "$output" 300
 }
 
+# A149
 @test "sysctls that need mapped groups say so" {
 	config '.linux.sysctl = {
 		"net.ipv4.ping_group_range": "0 65535"}'
@@ -121,6 +132,7 @@ setup() {
 	nothing_left
 }
 
+# A112 A116
 @test "a user namespace can be joined" {
 	unshare --user --map-root-user sleep 300 3>&- &
 	holder=$!

@@ -145,6 +145,7 @@ static void expect_calls(const struct plan_step *step, const char *calls)
 
 /* ---- */
 
+/* C048 */
 START_TEST(a_file_system_takes_few_calls)
 {
 	expect_calls(&steps[3], "openat2 /dev\n"
@@ -157,6 +158,7 @@ START_TEST(a_file_system_takes_few_calls)
 
 END_TEST
 
+/* D005 */
 START_TEST(proc_is_looked_at_again)
 {
 	expect_calls(&steps[2], "openat2 /proc\n"
@@ -172,6 +174,7 @@ START_TEST(proc_is_looked_at_again)
 
 END_TEST
 
+/* C048 */
 START_TEST(binds_are_finished_before_they_are_attached)
 {
 	ck_assert_int_eq(open_sources(), 0);
@@ -239,6 +242,7 @@ START_TEST(the_root_is_resolved_once)
 
 END_TEST
 
+/* C050 E009 E011 */
 START_TEST(masks_are_clones_of_one)
 {
 	expect_calls(&steps[15], "openat2 /proc/file\n"
@@ -279,6 +283,7 @@ START_TEST(an_idmap_is_made_by_a_short_lived_process)
 
 END_TEST
 
+/* A083 */
 START_TEST(a_locked_flag_may_stay_only_where_that_was_allowed)
 {
 	struct plan_step step = steps[6];
@@ -295,6 +300,7 @@ START_TEST(a_locked_flag_may_stay_only_where_that_was_allowed)
 
 END_TEST
 
+/* A087 */
 START_TEST(a_refused_file_system_is_replaced_by_its_fallback)
 {
 	struct plan_step step = FS("/sys", "sysfs", .set = RO | SAFE);
@@ -318,6 +324,7 @@ START_TEST(a_refused_file_system_is_replaced_by_its_fallback)
 
 END_TEST
 
+/* D005 */
 START_TEST(a_procfs_that_lost_its_place_is_an_error)
 {
 	/* to the double, what is found at this path is no procfs */
@@ -363,6 +370,7 @@ static bool is_tolerated(size_t call)
 	return strncmp(line, "waitid", 6) == 0;
 }
 
+/* E037 */
 START_TEST(every_failing_call_is_an_error_and_leaves_no_fd)
 {
 	int before = count_fds();

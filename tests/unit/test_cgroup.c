@@ -4,6 +4,7 @@
 
 /* ---- making and removing */
 
+/* A015 A154 */
 START_TEST(what_is_made_is_removed)
 {
 	if (!use_host(_i))
@@ -21,6 +22,7 @@ START_TEST(what_is_made_is_removed)
 
 END_TEST
 
+/* A005 */
 START_TEST(a_failed_create_leaves_nothing)
 {
 	if (!use_host(_i))
@@ -39,6 +41,7 @@ START_TEST(a_failed_create_leaves_nothing)
 
 END_TEST
 
+/* A015 */
 START_TEST(an_empty_cgroup_is_taken_and_kept)
 {
 	struct cgroup first;
@@ -64,6 +67,7 @@ START_TEST(an_empty_cgroup_is_taken_and_kept)
 
 END_TEST
 
+/* A155 */
 START_TEST(a_cgroup_in_use_is_refused)
 {
 	struct cgroup second = CGROUP_NONE;
@@ -122,6 +126,7 @@ START_TEST(removing_reaches_every_depth)
 
 END_TEST
 
+/* B132 */
 START_TEST(removing_takes_frozen_processes_along)
 {
 	struct inside inside;
@@ -139,6 +144,7 @@ START_TEST(removing_takes_frozen_processes_along)
 
 END_TEST
 
+/* C031 */
 START_TEST(without_permission_an_optional_cgroup_is_none)
 {
 	pid_t pid;
@@ -171,6 +177,7 @@ START_TEST(without_permission_an_optional_cgroup_is_none)
 
 END_TEST
 
+/* A156 */
 START_TEST(the_leaf_can_be_given_away)
 {
 	struct stat stat;
@@ -200,6 +207,7 @@ static int body_count(void)
 	return 0;
 }
 
+/* C034 */
 START_TEST(frozen_processes_stand_still)
 {
 	struct inside inside;
@@ -229,6 +237,7 @@ START_TEST(frozen_processes_stand_still)
 
 END_TEST
 
+/* D056 */
 START_TEST(a_cgroup_that_is_gone_is_empty_and_not_frozen)
 {
 	int32_t *pids;
@@ -252,6 +261,7 @@ START_TEST(a_cgroup_that_is_gone_is_empty_and_not_frozen)
 
 END_TEST
 
+/* C035 */
 START_TEST(a_signal_reaches_all)
 {
 	static const int signals[] = { SIGKILL, SIGTERM };
@@ -289,6 +299,7 @@ static int body_many(void)
 	return 0;
 }
 
+/* C035 */
 START_TEST(many_processes_are_signalled_in_batches)
 {
 	struct inside inside;
@@ -305,6 +316,7 @@ START_TEST(many_processes_are_signalled_in_batches)
 
 END_TEST
 
+/* B055 D020 */
 START_TEST(a_sub_cgroup_is_below_the_leaf)
 {
 	static const char *const bad[] = { "..", "a/..", "../x", "/..",
@@ -334,6 +346,7 @@ START_TEST(a_sub_cgroup_is_below_the_leaf)
 
 END_TEST
 
+/* C039 */
 START_TEST(a_process_is_found_where_it_moved)
 {
 	struct inside inside;

@@ -12,6 +12,7 @@ static int body_hog(void)
 	return 0;
 }
 
+/* A160 */
 START_TEST(memory_is_limited_and_its_deaths_are_counted)
 {
 	uint64_t count = 7;
@@ -45,6 +46,7 @@ static int body_fork(void)
 	return waitpid(pid, NULL, 0) == pid ? 0 : 1;
 }
 
+/* A174 */
 START_TEST(processes_are_limited)
 {
 	if (!use_host(_i))
@@ -74,6 +76,7 @@ static int body_spin(void)
 	return (int)((usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 2000);
 }
 
+/* A169 */
 START_TEST(cpu_time_is_limited)
 {
 	if (!use_host(_i))
@@ -97,6 +100,7 @@ static int body_cpus(void)
 	return CPU_COUNT(&set) == 1 && CPU_ISSET(0, &set) ? 0 : 1;
 }
 
+/* A154 A172 */
 START_TEST(processors_are_limited)
 {
 	if (!use_host(_i))
@@ -127,6 +131,7 @@ START_TEST(a_refused_value_names_its_property)
 
 END_TEST
 
+/* A182 */
 START_TEST(a_controller_that_nobody_has_is_named)
 {
 	static struct oci_pair pair = { "nonesuch.max", "1" };
@@ -174,6 +179,7 @@ static struct oci_device_rule device_rules[] = {
 	{ true, OCI_DEVICE_CHAR, 1, 11, 7 },
 };
 
+/* A157 A158 */
 START_TEST(devices_are_closed_unless_listed)
 {
 	if (!use_host(_i))
@@ -249,6 +255,7 @@ START_TEST(an_update_limits_what_runs_already)
 
 END_TEST
 
+/* A169 D058 */
 START_TEST(an_update_of_the_period_keeps_the_quota)
 {
 	struct oci_resources resources = { 0 };
@@ -275,6 +282,7 @@ START_TEST(an_update_of_the_period_keeps_the_quota)
 END_TEST
 
 /* Both ways the order of the two files is wrong once. */
+/* A162 */
 START_TEST(memory_and_swap_go_up_and_down_together)
 {
 	static const int64_t sizes[] = { 64 << 20, 256 << 20, 32 << 20 };
@@ -352,6 +360,7 @@ static int body_hold(void)
 	return body_sleep();
 }
 
+/* A167 */
 START_TEST(an_update_below_the_use_is_refused_if_asked)
 {
 	struct oci_resources resources = {
@@ -379,6 +388,7 @@ START_TEST(an_update_below_the_use_is_refused_if_asked)
 
 END_TEST
 
+/* A159 */
 START_TEST(an_update_replaces_the_device_rules)
 {
 	static struct oci_device_rule all = { true, OCI_DEVICE_ALL, -1, -1, 7 };

@@ -18,6 +18,7 @@ static const struct {
 	{ "system.slice:runf:web", "/system.slice:runf:web" },
 };
 
+/* A150 A151 A152 */
 START_TEST(paths_are_clean_and_cannot_escape)
 {
 	in.config.cgroups_path = paths[_i].given;
@@ -122,6 +123,7 @@ START_TEST(a_missing_controller_is_named)
 
 END_TEST
 
+/* C028 */
 START_TEST(disabled_means_disabled)
 {
 	in.options.cgroup_disabled = true;
@@ -133,6 +135,7 @@ START_TEST(disabled_means_disabled)
 
 END_TEST
 
+/* C031 */
 START_TEST(a_user_without_limits_can_do_without)
 {
 	decided(&rootless);
@@ -146,6 +149,7 @@ END_TEST
 
 /* ---- unified */
 
+/* A174 */
 START_TEST(no_process_is_a_limit_too)
 {
 	in.config.resources.pids.limit = some(0);
@@ -166,6 +170,7 @@ static void set_unified(const char *key, const char *value)
 	in.config.resources.unified.count = 1;
 }
 
+/* A182 */
 START_TEST(unified_has_the_last_word)
 {
 	in.config.resources.memory.limit = some(4096);
@@ -177,6 +182,7 @@ START_TEST(unified_has_the_last_word)
 
 END_TEST
 
+/* A182 */
 START_TEST(unified_lines_are_written_one_by_one)
 {
 	set_unified("io.max", "8:0 rbps=1\n8:16 rbps=2\n");
@@ -199,6 +205,7 @@ static const char *const bad_keys[] = {
 	"memory/../pids.max",
 };
 
+/* A182 D022 */
 START_TEST(unified_keys_are_file_names)
 {
 	set_unified(bad_keys[_i], "1");
@@ -207,6 +214,7 @@ START_TEST(unified_keys_are_file_names)
 
 END_TEST
 
+/* A182 */
 START_TEST(unified_needs_the_controller_in_v2)
 {
 	set_unified("memory.high", "1");
@@ -232,6 +240,7 @@ static struct oci_device_rule rules[] = {
 	{ true, OCI_DEVICE_ALL, 9, -1, OCI_ACCESS_READ },
 };
 
+/* A157 */
 START_TEST(device_rules_are_a_program_where_there_is_v2)
 {
 	in.config.resources.devices = rules;
@@ -245,6 +254,7 @@ START_TEST(device_rules_are_a_program_where_there_is_v2)
 
 END_TEST
 
+/* A157 A158 */
 START_TEST(device_rules_are_lines_in_v1)
 {
 	const char *text;
@@ -289,6 +299,7 @@ START_TEST(the_last_rule_decides_in_v1_too_or_is_refused)
 
 END_TEST
 
+/* A159 */
 START_TEST(no_device_rules_are_no_program)
 {
 	decided(&v2);
@@ -302,6 +313,7 @@ START_TEST(no_device_rules_are_no_program)
 
 END_TEST
 
+/* A159 */
 START_TEST(an_update_allows_what_was_forbidden)
 {
 	static struct oci_device_rule all = { true, OCI_DEVICE_ALL, -1, -1, 7 };
@@ -340,6 +352,7 @@ START_TEST(an_update_joins_what_limits_now)
 
 END_TEST
 
+/* A167 */
 START_TEST(an_update_checks_the_use_if_asked)
 {
 	struct plan_cgroup update;
@@ -374,6 +387,7 @@ START_TEST(a_container_without_cgroup_has_nothing_to_update)
 
 END_TEST
 
+/* A156 */
 START_TEST(root_of_a_writable_tree_owns_the_leaf)
 {
 	static const char *read_only[] = { "nosuid", "ro" };

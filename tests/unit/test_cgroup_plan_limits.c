@@ -27,6 +27,7 @@ static const struct {
 	{ 100, 99, NULL, NULL },
 };
 
+/* A162 D057 */
 START_TEST(swap_is_counted_apart_in_v2_and_together_in_v1)
 {
 	struct oci_memory *memory = &in.config.resources.memory;
@@ -54,6 +55,7 @@ START_TEST(unlimited_without_a_word_about_swap_includes_it)
 
 END_TEST
 
+/* A161 */
 START_TEST(reservations_are_soft_limits)
 {
 	in.config.resources.memory.reservation = some(5);
@@ -65,6 +67,7 @@ START_TEST(reservations_are_soft_limits)
 
 END_TEST
 
+/* A163 A164 A165 A166 */
 START_TEST(what_v2_has_not_is_a_warning)
 {
 	struct oci_memory *memory = &in.config.resources.memory;
@@ -83,6 +86,7 @@ START_TEST(what_v2_has_not_is_a_warning)
 
 END_TEST
 
+/* A165 */
 START_TEST(an_oom_killer_that_stays_is_no_warning)
 {
 	in.config.resources.memory.disable_oom_killer =
@@ -106,6 +110,7 @@ static const struct {
 	{ 26214, "1394" }, { 262144, "10000" }, { 1000000, "10000" },
 };
 
+/* A168 */
 START_TEST(shares_become_weights)
 {
 	in.config.resources.cpu.shares = some_u(weights[_i].shares);
@@ -132,6 +137,7 @@ START_TEST(weights_never_fall)
 
 END_TEST
 
+/* A168 */
 START_TEST(no_shares_at_all_are_no_shares_given)
 {
 	in.config.resources.cpu.shares = some_u(0);
@@ -163,6 +169,7 @@ static const struct {
 	{ UNSET, 0, "", "", "" },
 };
 
+/* A169 D058 */
 START_TEST(quota_and_period_are_one_file_in_v2)
 {
 	struct oci_cpu *cpu = &in.config.resources.cpu;
@@ -178,6 +185,7 @@ START_TEST(quota_and_period_are_one_file_in_v2)
 
 END_TEST
 
+/* A173 */
 START_TEST(an_idle_cgroup_has_no_weight)
 {
 	in.config.resources.cpu.shares = some_u(1024);
@@ -190,6 +198,7 @@ START_TEST(an_idle_cgroup_has_no_weight)
 
 END_TEST
 
+/* A170 D058 */
 START_TEST(the_burst_follows_the_quota)
 {
 	in.config.resources.cpu.quota = some(50000);
@@ -202,6 +211,7 @@ START_TEST(the_burst_follows_the_quota)
 
 END_TEST
 
+/* A171 */
 START_TEST(real_time_needs_v1)
 {
 	in.config.resources.cpu.realtime_period = some_u(1000000);
@@ -216,6 +226,7 @@ START_TEST(real_time_needs_v1)
 
 END_TEST
 
+/* A172 */
 START_TEST(cpusets_are_the_cpuset_controllers)
 {
 	in.config.resources.cpu.cpus = "0-1";

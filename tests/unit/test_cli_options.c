@@ -66,6 +66,7 @@ static int parse(const char *line, size_t words_max, bool leaves_rest)
 	return options_parse(&parser, args, &words, &err);
 }
 
+/* B012 */
 START_TEST(every_form_of_an_argument_is_understood)
 {
 	static const char *const lines[] = {
@@ -110,6 +111,7 @@ START_TEST(what_follows_the_last_word_may_belong_to_another_program)
 
 END_TEST
 
+/* B012 */
 START_TEST(global_options_end_at_the_command)
 {
 	ck_assert_int_eq(parse("-b DIR run -d ID", 0, true), 0);
@@ -168,6 +170,7 @@ START_TEST(lists_keep_their_order)
 
 END_TEST
 
+/* B011 */
 START_TEST(help_stops_everything_else)
 {
 	static const char *const lines[] = { "--help --nonsense", "-h a b c",
@@ -256,6 +259,7 @@ static const struct {
 	{ "unlimited", -2 },
 };
 
+/* B065 */
 START_TEST(sizes_have_binary_units)
 {
 	char line[128] = "--memory=";
@@ -309,6 +313,7 @@ static const struct {
 	{ "an endless name that is no signal at all", -EINVAL },
 };
 
+/* B059 D041 */
 START_TEST(signals_have_names_and_numbers)
 {
 	ck_assert_msg(kill_parse_signal(signals[_i].text) == signals[_i].signal,

@@ -247,6 +247,7 @@ static size_t any_rules(unsigned int seed, struct oci_device_rule *rules)
 	return count;
 }
 
+/* A157 A158 D043 */
 START_TEST(the_program_agrees_with_the_rules)
 {
 	unsigned int seed;
@@ -288,6 +289,7 @@ START_TEST(the_kernel_takes_the_program)
 
 END_TEST
 
+/* A159 */
 START_TEST(no_rules_restrict_nothing)
 {
 	auto_arena struct arena arena = { 0 };
@@ -300,6 +302,7 @@ START_TEST(no_rules_restrict_nothing)
 
 END_TEST
 
+/* A159 */
 START_TEST(allowing_everything_restricts_nothing)
 {
 	auto_arena struct arena arena = { 0 };
@@ -333,6 +336,7 @@ START_TEST(a_list_without_a_first_rule_is_of_allowed_devices)
 
 END_TEST
 
+/* A159 */
 START_TEST(denying_to_read_also_denies_to_read_and_write)
 {
 	auto_arena struct arena arena = { 0 };

@@ -68,6 +68,7 @@ static void remove_out(void)
 	unlink(out_path);
 }
 
+/* A029 */
 START_TEST(the_state_is_on_standard_input)
 {
 	struct error err = { .code = 0 };
@@ -97,6 +98,7 @@ START_TEST(a_state_larger_than_a_pipe_arrives_whole)
 
 END_TEST
 
+/* A035 */
 START_TEST(a_hook_need_not_read_its_input)
 {
 	enum {
@@ -114,6 +116,7 @@ START_TEST(a_hook_need_not_read_its_input)
 
 END_TEST
 
+/* A036 */
 START_TEST(a_failing_hook_names_its_status_and_last_words)
 {
 	struct error err = { .code = 0 };
@@ -142,6 +145,7 @@ START_TEST(of_many_words_the_last_are_kept)
 
 END_TEST
 
+/* A036 */
 START_TEST(a_killed_hook_names_the_signal)
 {
 	struct error err = { .code = 0 };
@@ -152,6 +156,7 @@ START_TEST(a_killed_hook_names_the_signal)
 
 END_TEST
 
+/* A034 */
 START_TEST(a_hook_past_its_timeout_is_killed_and_reaped)
 {
 	struct error err = { .code = 0 };
@@ -181,6 +186,7 @@ START_TEST(a_hook_that_cannot_be_executed_says_why)
 
 END_TEST
 
+/* A033 */
 START_TEST(the_environment_is_the_hooks_own)
 {
 	struct error err = { .code = 0 };
@@ -193,6 +199,7 @@ START_TEST(the_environment_is_the_hooks_own)
 
 END_TEST
 
+/* A033 */
 START_TEST(without_an_environment_a_hook_inherits_ours)
 {
 	char *args[] = { TEXT("hook"), TEXT("-c"), TEXT("test \"$LEAK\" = 1"),
@@ -206,6 +213,7 @@ START_TEST(without_an_environment_a_hook_inherits_ours)
 
 END_TEST
 
+/* A035 */
 START_TEST(a_hook_starts_in_the_directory_given)
 {
 	struct error err = { .code = 0 };
@@ -216,6 +224,7 @@ START_TEST(a_hook_starts_in_the_directory_given)
 
 END_TEST
 
+/* A035 */
 START_TEST(no_descriptor_of_ours_reaches_a_hook)
 {
 	struct error err = { .code = 0 };

@@ -135,6 +135,7 @@ static const struct fault_row refused[] = {
 	{ "{\"\xff\": 1}", 1, "UTF-8" },
 };
 
+/* C058 */
 START_TEST(a_faulty_document_is_refused_with_its_line)
 {
 	const struct fault_row *row = &refused[_i];
@@ -157,6 +158,7 @@ START_TEST(a_faulty_document_is_refused_with_its_line)
 
 END_TEST
 
+/* A097 */
 START_TEST(a_nul_byte_is_refused)
 {
 	static const char text[] = "[1]\0";
@@ -181,6 +183,7 @@ static const char *nest(char open, char close, size_t depth)
 	return text;
 }
 
+/* D040 */
 START_TEST(depth_is_limited)
 {
 	const struct json_value *root;
@@ -197,6 +200,7 @@ START_TEST(depth_is_limited)
 
 END_TEST
 
+/* D040 */
 START_TEST(size_and_count_are_limited)
 {
 	const struct json_value *root;
@@ -254,6 +258,7 @@ START_TEST(values_know_where_they_stand)
 
 END_TEST
 
+/* C058 */
 START_TEST(the_last_of_two_members_counts)
 {
 	const struct json_value *root = parse("{\"a\":1,\"b\":2,\"a\":3}");
@@ -311,6 +316,7 @@ static const struct number_row numbers[] = {
 
 /* clang-format on */
 
+/* C058 */
 START_TEST(numbers_are_exact_or_refused)
 {
 	const struct number_row *row = &numbers[_i];

@@ -311,6 +311,7 @@ static const struct text_row table_faults[] = {
 	{ "{\"unsupported\":{\"a\":-1}}", "unsupported: not supported yet\n" },
 };
 
+/* C058 */
 START_TEST(a_table_reports_what_does_not_fit)
 {
 	struct outer o;

@@ -91,6 +91,7 @@ static struct mount_options read_words(struct arena *arena, const char *words)
 	return options;
 }
 
+/* A102 A103 A104 A105 A107 */
 START_TEST(words_set_and_clear_their_attributes)
 {
 	const struct row *row = &rows[_i];
@@ -124,6 +125,7 @@ static const struct {
 	{ "rshared slave", MS_SLAVE, false },
 };
 
+/* A106 */
 START_TEST(propagation_words_are_no_attributes)
 {
 	auto_arena struct arena arena = { 0 };
@@ -136,6 +138,7 @@ START_TEST(propagation_words_are_no_attributes)
 
 END_TEST
 
+/* A108 A109 C020 */
 START_TEST(switches_are_told_apart)
 {
 	auto_arena struct arena arena = { 0 };
@@ -156,6 +159,7 @@ START_TEST(switches_are_told_apart)
 
 END_TEST
 
+/* A110 */
 START_TEST(unknown_words_are_for_the_file_system)
 {
 	auto_arena struct arena arena = { 0 };
@@ -175,6 +179,7 @@ START_TEST(unknown_words_are_for_the_file_system)
 
 END_TEST
 
+/* A102 */
 START_TEST(flags_of_the_instance_are_kept_in_order)
 {
 	auto_arena struct arena arena = { 0 };
@@ -189,6 +194,7 @@ START_TEST(flags_of_the_instance_are_kept_in_order)
 
 END_TEST
 
+/* A212 */
 START_TEST(every_published_name_is_understood)
 {
 	auto_arena struct arena arena = { 0 };
@@ -223,6 +229,7 @@ static int idmap(struct arena *arena, const char *words,
 	return mount_idmap(arena, &o, mount, config, source, &err);
 }
 
+/* A080 A081 A082 */
 START_TEST(an_idmap_is_the_mounts_own_or_the_containers)
 {
 	auto_arena struct arena arena = { 0 };
@@ -247,6 +254,7 @@ START_TEST(an_idmap_is_the_mounts_own_or_the_containers)
 
 END_TEST
 
+/* A080 A081 */
 START_TEST(an_idmap_from_nowhere_is_an_error)
 {
 	auto_arena struct arena arena = { 0 };
@@ -263,6 +271,7 @@ START_TEST(an_idmap_from_nowhere_is_an_error)
 
 END_TEST
 
+/* C021 */
 START_TEST(an_option_may_carry_its_idmap)
 {
 	auto_arena struct arena arena = { 0 };
@@ -300,6 +309,7 @@ static const char *const bad_idmaps[] = {
 	"idmap=uids= 0-1-1;gids=0-1-1",
 };
 
+/* C021 */
 START_TEST(idmaps_that_cannot_be_read_are_errors)
 {
 	auto_arena struct arena arena = { 0 };

@@ -80,6 +80,7 @@ static void end_holder(pid_t pid)
 
 static const struct plan_namespaces none = { .count = 0 };
 
+/* A121 A122 */
 START_TEST(offsets_hold_in_the_caller_itself)
 {
 	struct plan_namespaces ns = { .time_offsets = "boottime 100000 0\n" };
@@ -162,6 +163,7 @@ static int run_mapped(const struct plan_idmap *map)
 	return WEXITSTATUS(status);
 }
 
+/* A119 */
 START_TEST(a_mapped_root_keeps_its_power)
 {
 	struct plan_idmap map = {
@@ -176,6 +178,7 @@ START_TEST(a_mapped_root_keeps_its_power)
 
 END_TEST
 
+/* A119 */
 START_TEST(the_first_mapped_id_has_power_where_root_is_not_mapped)
 {
 	struct plan_idmap map = {
@@ -205,6 +208,7 @@ START_TEST(a_map_the_kernel_refuses_names_the_file)
 END_TEST
 
 /* Stands for newuidmap: writes what it is given into a file. */
+/* A117 C030 */
 START_TEST(helpers_get_each_number_as_an_argument)
 {
 	struct plan_idmap map = {
@@ -283,6 +287,7 @@ START_TEST(the_parent_goes_back_to_where_it_was)
 
 END_TEST
 
+/* A114 */
 START_TEST(what_is_refused_is_joined_after_its_user_namespace)
 {
 	struct plan_ns_step steps[] = {
@@ -324,6 +329,7 @@ START_TEST(what_stays_refused_is_named)
 
 END_TEST
 
+/* A114 */
 START_TEST(the_own_user_namespace_is_not_joined_again)
 {
 	struct plan_ns_step step = { PLAN_IN_INIT, PLAN_NS_JOIN, CLONE_NEWUSER,
@@ -336,6 +342,7 @@ START_TEST(the_own_user_namespace_is_not_joined_again)
 
 END_TEST
 
+/* A112 */
 START_TEST(a_descriptor_of_another_type_is_refused)
 {
 	struct plan_ns_step step = { PLAN_IN_INIT, PLAN_NS_JOIN, CLONE_NEWUSER,
@@ -349,6 +356,7 @@ START_TEST(a_descriptor_of_another_type_is_refused)
 
 END_TEST
 
+/* A071 A072 A124 A149 */
 START_TEST(a_new_namespace_has_names_sysctls_and_a_loopback)
 {
 	struct plan_ns_step step = { PLAN_IN_INIT, PLAN_NS_UNSHARE,

@@ -98,6 +98,7 @@ static const char *fault_lines(const struct oci_faults *faults)
 	return buf_str(&buf);
 }
 
+/* A002 A037 A043 A044 A046 A054 */
 START_TEST(every_fault_of_a_document_is_found)
 {
 	const struct document_row *row = &documents[_i];
@@ -160,6 +161,7 @@ START_TEST(a_warning_is_not_the_error)
 
 END_TEST
 
+/* A117 */
 START_TEST(the_kernel_reads_340_mappings)
 {
 	struct buf text = { .arena = &arena };

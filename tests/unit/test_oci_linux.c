@@ -354,6 +354,7 @@ static const struct row seccomp_rows[] = {
 
 /* clang-format on */
 
+/* A004 A048 A111 A112 A116 A117 A121 A125 A127 A137 A138 A139 */
 START_TEST(linux_rules_hold)
 {
 	check_row(&linux_rows[_i]);
@@ -361,6 +362,7 @@ START_TEST(linux_rules_hold)
 
 END_TEST
 
+/* A157 A162 A174 A182 D022 */
 START_TEST(resource_rules_hold)
 {
 	check_row(&resource_rows[_i]);
@@ -368,6 +370,7 @@ START_TEST(resource_rules_hold)
 
 END_TEST
 
+/* A193 A194 A195 A196 A197 A198 A199 A200 A205 */
 START_TEST(seccomp_rules_hold)
 {
 	check_row(&seccomp_rows[_i]);

@@ -189,6 +189,7 @@ static const struct row sysctl_rows[] = {
 
 /* clang-format on */
 
+/* A004 A044 A047 A048 A049 A052 A053 A058 */
 START_TEST(process_rules_hold)
 {
 	check_row(&process_rows[_i]);
@@ -196,6 +197,7 @@ START_TEST(process_rules_hold)
 
 END_TEST
 
+/* A031 A034 A071 A072 A073 A075 A080 */
 START_TEST(top_rules_hold)
 {
 	check_row(&top_rows[_i]);
@@ -203,6 +205,7 @@ START_TEST(top_rules_hold)
 
 END_TEST
 
+/* A143 A144 A145 A146 A147 A148 */
 START_TEST(sysctl_rules_hold)
 {
 	check_row(&sysctl_rows[_i]);

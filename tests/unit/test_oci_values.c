@@ -269,6 +269,7 @@ START_TEST(what_is_silent_stays_unset)
 
 END_TEST
 
+/* A033 */
 START_TEST(an_empty_environment_of_a_hook_is_not_none)
 {
 	const struct oci_spec *spec = read_spec(
@@ -288,6 +289,7 @@ START_TEST(an_empty_environment_of_a_hook_is_not_none)
 
 END_TEST
 
+/* A054 */
 START_TEST(unknown_capabilities_are_listed)
 {
 	static const char text[] =

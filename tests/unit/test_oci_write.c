@@ -74,6 +74,7 @@ static const char *const bad_ids[] = { "",     ".",   "..",  ".a",
 	                               "a/b",  "a b", "a\n", "\xc3\xa4",
 	                               "a\\b", "a:b", "*",   "a\x7f" };
 
+/* A017 */
 START_TEST(good_ids_are_accepted)
 {
 	struct error err = { 0 };
@@ -83,6 +84,7 @@ START_TEST(good_ids_are_accepted)
 
 END_TEST
 
+/* A017 D021 */
 START_TEST(bad_ids_are_refused)
 {
 	struct error err = { 0 };
@@ -95,6 +97,7 @@ START_TEST(bad_ids_are_refused)
 
 END_TEST
 
+/* A017 D021 */
 START_TEST(ids_are_bounded)
 {
 	struct error err = { 0 };
@@ -110,6 +113,7 @@ START_TEST(ids_are_bounded)
 
 END_TEST
 
+/* C060 */
 START_TEST(the_default_config_is_good)
 {
 	const char *text = oci_default_config(&arena, false, 0, 0);
@@ -131,6 +135,7 @@ START_TEST(the_default_config_is_good)
 
 END_TEST
 
+/* B075 */
 START_TEST(the_rootless_config_is_good)
 {
 	const char *text = oci_default_config(&arena, true, 1000, 1001);
@@ -174,6 +179,7 @@ static const char *string(const struct json_value *root, const char *path)
 	return value->text;
 }
 
+/* A210 A211 A213 A214 A215 A216 A217 A220 A222 A223 A225 */
 START_TEST(features_say_what_there_is)
 {
 	static const char *const options[] = { "ro", "idmap", NULL };
@@ -215,6 +221,7 @@ START_TEST(features_say_what_there_is)
 
 END_TEST
 
+/* A224 */
 START_TEST(features_keep_silent_about_what_is_unknown)
 {
 	struct oci_feature_facts facts = { .version = "1" };
@@ -228,6 +235,7 @@ START_TEST(features_keep_silent_about_what_is_unknown)
 
 END_TEST
 
+/* B103 */
 START_TEST(the_state_document_is_in_order)
 {
 	struct oci_pair pairs[] = { { "a.b", "c" }, { "d", "/e" } };
@@ -256,6 +264,7 @@ START_TEST(the_state_document_is_in_order)
 
 END_TEST
 
+/* A025 A027 */
 START_TEST(the_state_document_leaves_out_what_is_not_there)
 {
 	struct oci_map none = { NULL, 0 };

@@ -20,6 +20,7 @@ static const struct plan *decide(struct arena *arena, enum oci_hook_kind kind,
 	return plan;
 }
 
+/* A032 A033 */
 START_TEST(a_bare_hook_is_called_by_its_path_with_our_environment)
 {
 	auto_arena struct arena arena = { .chunks = NULL };
@@ -38,6 +39,7 @@ START_TEST(a_bare_hook_is_called_by_its_path_with_our_environment)
 
 END_TEST
 
+/* A032 A033 A034 */
 START_TEST(what_a_hook_says_is_taken_over)
 {
 	auto_arena struct arena arena = { .chunks = NULL };
@@ -64,6 +66,7 @@ START_TEST(what_a_hook_says_is_taken_over)
 
 END_TEST
 
+/* A033 */
 START_TEST(an_empty_environment_is_not_an_absent_one)
 {
 	auto_arena struct arena arena = { .chunks = NULL };
@@ -92,6 +95,7 @@ START_TEST(an_endless_timeout_does_not_overflow)
 
 END_TEST
 
+/* A030 */
 START_TEST(hooks_keep_their_order_and_kind)
 {
 	auto_arena struct arena arena = { .chunks = NULL };

@@ -52,6 +52,7 @@ static int decide(struct input *in)
 	return plan_idmap(&in->p, &in->err);
 }
 
+/* A117 */
 START_TEST(root_writes_the_maps_itself)
 {
 	struct input in;
@@ -71,6 +72,7 @@ START_TEST(root_writes_the_maps_itself)
 
 END_TEST
 
+/* C030 */
 START_TEST(a_user_needs_helpers_for_more_than_the_own_id)
 {
 	struct input in;
@@ -86,6 +88,7 @@ START_TEST(a_user_needs_helpers_for_more_than_the_own_id)
 
 END_TEST
 
+/* A118 */
 START_TEST(a_user_maps_the_own_id_alone_without_setgroups)
 {
 	struct input in;
@@ -120,6 +123,7 @@ START_TEST(another_single_id_still_needs_helpers)
 
 END_TEST
 
+/* A048 */
 START_TEST(every_id_of_the_process_must_be_mapped)
 {
 	static const struct {
@@ -178,6 +182,7 @@ START_TEST(an_id_below_the_first_range_is_not_mapped)
 
 END_TEST
 
+/* A119 */
 START_TEST(without_a_root_init_builds_as_the_first_id)
 {
 	struct input in;
@@ -193,6 +198,7 @@ START_TEST(without_a_root_init_builds_as_the_first_id)
 
 END_TEST
 
+/* A116 */
 START_TEST(a_joined_user_namespace_keeps_its_own_maps)
 {
 	struct input in;
@@ -209,6 +215,7 @@ START_TEST(a_joined_user_namespace_keeps_its_own_maps)
 
 END_TEST
 
+/* A116 */
 START_TEST(a_new_user_namespace_needs_both_maps)
 {
 	struct input in;

@@ -4,6 +4,7 @@
 
 /* ---- mounts */
 
+/* A079 */
 START_TEST(a_new_file_system_has_its_options)
 {
 	const struct plan_mount *mount;
@@ -25,6 +26,7 @@ START_TEST(a_new_file_system_has_its_options)
 
 END_TEST
 
+/* A092 */
 START_TEST(only_a_tmpfs_without_mode_takes_that_of_its_place)
 {
 	add_mount("/a", "tmpfs", NULL, "mode=1777");
@@ -51,6 +53,7 @@ START_TEST(a_device_is_opened_read_only_where_that_is_asked_for)
 
 END_TEST
 
+/* D005 */
 START_TEST(proc_and_sys_may_not_lie_below_links)
 {
 	add_mount("/proc", "proc", "proc", "");
@@ -67,6 +70,7 @@ START_TEST(proc_and_sys_may_not_lie_below_links)
 
 END_TEST
 
+/* A087 */
 START_TEST(a_user_namespace_with_the_hosts_network_falls_back_to_its_sys)
 {
 	f.plan.ns.all = f.plan.ns.created = USUAL | CLONE_NEWUSER;
@@ -79,6 +83,7 @@ START_TEST(a_user_namespace_with_the_hosts_network_falls_back_to_its_sys)
 
 END_TEST
 
+/* A140 */
 START_TEST(a_label_is_for_file_systems_without_labels)
 {
 	f.facts.selinux = true;
@@ -94,6 +99,7 @@ START_TEST(a_label_is_for_file_systems_without_labels)
 
 END_TEST
 
+/* A077 A085 */
 START_TEST(a_bind_has_a_source_and_is_private)
 {
 	const struct plan_mount *mount =
@@ -112,6 +118,7 @@ START_TEST(a_bind_has_a_source_and_is_private)
 
 END_TEST
 
+/* A106 */
 START_TEST(a_bind_may_propagate)
 {
 	const struct plan_mount *mount =
@@ -124,6 +131,7 @@ START_TEST(a_bind_may_propagate)
 
 END_TEST
 
+/* A083 */
 START_TEST(only_rw_may_meet_a_locked_flag)
 {
 	add_mount("/a", NULL, "/a", "bind rw");
@@ -135,6 +143,7 @@ START_TEST(only_rw_may_meet_a_locked_flag)
 
 END_TEST
 
+/* A094 */
 START_TEST(a_remount_only_changes_attributes)
 {
 	const struct plan_mount *mount =
@@ -180,6 +189,7 @@ static const struct {
 	{ "/x", NULL, "bind idmap", "needs uidMappings" },
 };
 
+/* A076 A078 A079 A081 A086 A093 D003 */
 START_TEST(mounts_are_checked)
 {
 	add_mount(checks[_i].destination, checks[_i].type, "/src",
@@ -195,6 +205,7 @@ START_TEST(mounts_are_checked)
 
 END_TEST
 
+/* A077 */
 START_TEST(a_bind_without_source_is_an_error)
 {
 	add_mount("/x", NULL, NULL, "bind");
@@ -205,6 +216,7 @@ END_TEST
 
 /* ---- devices */
 
+/* A099 A100 A131 */
 START_TEST(default_devices_and_links_are_made)
 {
 	static const char *const devices[] = { "null",   "zero",    "full",
@@ -234,6 +246,7 @@ START_TEST(default_devices_and_links_are_made)
 
 END_TEST
 
+/* A126 A128 A131 */
 START_TEST(a_listed_device_replaces_the_default)
 {
 	struct oci_device listed[] = {
@@ -266,6 +279,7 @@ START_TEST(a_listed_device_replaces_the_default)
 
 END_TEST
 
+/* A098 */
 START_TEST(a_bound_dev_is_left_alone)
 {
 	struct oci_device listed[] = {
@@ -283,6 +297,7 @@ START_TEST(a_bound_dev_is_left_alone)
 
 END_TEST
 
+/* A130 */
 START_TEST(a_user_namespace_binds_the_hosts_nodes)
 {
 	struct oci_device fifo = { .type = OCI_DEVICE_FIFO, .path = "/pipe" };
@@ -314,6 +329,7 @@ static const struct oci_device bad_devices[] = {
 	{ OCI_DEVICE_CHAR, "/dev/x", 4096, 0, { false, 0 }, 0, 0 },
 };
 
+/* A126 A127 */
 START_TEST(devices_are_checked)
 {
 	struct oci_device device = bad_devices[_i];

@@ -175,6 +175,7 @@ static const char *render(struct arena *arena, const struct plan_namespaces *ns)
 	return buf_str(&buf);
 }
 
+/* A114 A115 A119 A122 A123 E002 */
 START_TEST(each_kind_of_configuration_has_its_steps)
 {
 	const struct row *row = &rows[_i];
@@ -241,6 +242,7 @@ START_TEST(each_join_names_the_source_of_its_type)
 
 END_TEST
 
+/* A121 */
 START_TEST(offsets_are_written_as_the_kernel_reads_them)
 {
 	auto_arena struct arena arena = { .chunks = NULL };

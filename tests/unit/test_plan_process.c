@@ -78,6 +78,7 @@ static const struct env_row env_rows[] = {
 
 /* clang-format on */
 
+/* A044 A045 B094 */
 START_TEST(the_last_of_a_name_wins_in_the_place_of_the_first)
 {
 	const struct env_row *row = &env_rows[_i];
@@ -98,6 +99,7 @@ START_TEST(the_last_of_a_name_wins_in_the_place_of_the_first)
 
 END_TEST
 
+/* C059 */
 START_TEST(ten_thousand_variables_are_all_there)
 {
 	enum {
@@ -123,6 +125,7 @@ START_TEST(ten_thousand_variables_are_all_there)
 
 END_TEST
 
+/* A056 */
 START_TEST(capabilities_end_where_the_kernel_ends)
 {
 	struct input in;
@@ -140,6 +143,7 @@ START_TEST(capabilities_end_where_the_kernel_ends)
 
 END_TEST
 
+/* A056 */
 START_TEST(the_whole_set_of_a_kernel_with_64_capabilities_is_kept)
 {
 	struct input in;
@@ -154,6 +158,7 @@ START_TEST(the_whole_set_of_a_kernel_with_64_capabilities_is_kept)
 
 END_TEST
 
+/* A055 */
 START_TEST(no_set_exceeds_what_it_builds_upon)
 {
 	struct input in;
@@ -172,6 +177,7 @@ START_TEST(no_set_exceeds_what_it_builds_upon)
 
 END_TEST
 
+/* A049 A050 */
 START_TEST(a_silent_user_gets_the_usual_umask_and_no_groups)
 {
 	struct input in;
@@ -223,6 +229,7 @@ START_TEST(user_limits_and_size_are_taken_over)
 
 END_TEST
 
+/* A042 */
 START_TEST(without_a_terminal_its_size_is_ignored)
 {
 	struct input in;
@@ -237,6 +244,7 @@ START_TEST(without_a_terminal_its_size_is_ignored)
 
 END_TEST
 
+/* A059 A060 */
 START_TEST(a_label_needs_its_security_module)
 {
 	struct input in;
@@ -275,6 +283,7 @@ START_TEST(empty_labels_are_none)
 
 END_TEST
 
+/* A046 */
 START_TEST(a_process_has_arguments)
 {
 	struct input in;

@@ -11,6 +11,7 @@ START_TEST(the_smallest_container_has_a_root_and_a_dev)
 
 END_TEST
 
+/* A009 A039 A101 A149 */
 START_TEST(everything_has_its_place_in_the_order)
 {
 	struct oci_process process = { .terminal = true };
@@ -42,6 +43,7 @@ START_TEST(everything_has_its_place_in_the_order)
 
 END_TEST
 
+/* B044 B045 */
 START_TEST(options_change_the_steps)
 {
 	f.options.no_pivot = true;
@@ -67,6 +69,7 @@ START_TEST(init_takes_only_its_own_namespace_steps)
 
 END_TEST
 
+/* A071 */
 START_TEST(a_name_needs_a_uts_namespace)
 {
 	f.spec.hostname = "h";
@@ -75,6 +78,7 @@ START_TEST(a_name_needs_a_uts_namespace)
 
 END_TEST
 
+/* C044 */
 START_TEST(without_a_mount_namespace_there_is_only_a_root)
 {
 	f.plan.ns.all = f.plan.ns.created = CLONE_NEWPID;
@@ -85,6 +89,7 @@ START_TEST(without_a_mount_namespace_there_is_only_a_root)
 
 END_TEST
 
+/* C044 */
 START_TEST(a_joined_mount_namespace_is_not_changed)
 {
 	f.plan.ns.created = CLONE_NEWPID;
@@ -93,6 +98,7 @@ START_TEST(a_joined_mount_namespace_is_not_changed)
 
 END_TEST
 
+/* A113 C044 */
 START_TEST(restrictions_need_a_mount_namespace)
 {
 	f.plan.ns.all = f.plan.ns.created = CLONE_NEWPID;
@@ -102,6 +108,7 @@ START_TEST(restrictions_need_a_mount_namespace)
 
 END_TEST
 
+/* A138 */
 START_TEST(paths_to_hide_are_absolute)
 {
 	const char *masked[] = { "proc/kcore" };
@@ -135,6 +142,7 @@ START_TEST(proc_is_restricted_while_the_network_is_made)
 
 END_TEST
 
+/* A149 */
 START_TEST(a_sysctl_is_set_before_proc_is_restricted)
 {
 	struct oci_pair sysctl = { "net.ipv4.ip_forward", "1" };
@@ -197,6 +205,7 @@ static const struct {
 	{ "runbindable", true, MS_SLAVE | MS_REC, MS_UNBINDABLE | MS_REC },
 };
 
+/* A137 D028 */
 START_TEST(the_root_is_cut_off_and_then_propagates_as_told)
 {
 	f.config.rootfs_propagation = propagations[_i].word;
@@ -223,6 +232,7 @@ static const struct {
 	{ "net.ipv4.conf.eno2/100.x", "net/ipv4/conf/eno2.100/x" },
 };
 
+/* A143 */
 START_TEST(the_first_separator_of_a_sysctl_decides)
 {
 	struct oci_pair pair = { sysctls[_i].key, "1" };
@@ -237,6 +247,7 @@ END_TEST
 
 /* ---- cgroups */
 
+/* A088 */
 START_TEST(v2_with_a_namespace_is_mounted_anew)
 {
 	f.plan.ns.all = f.plan.ns.created = USUAL | CLONE_NEWCGROUP;
@@ -252,6 +263,7 @@ START_TEST(v2_with_a_namespace_is_mounted_anew)
 
 END_TEST
 
+/* A088 D009 */
 START_TEST(v2_without_a_namespace_shows_its_own_part_read_only)
 {
 	f.plan.cgroup.mode = PLAN_CGROUP_V2;
@@ -264,6 +276,7 @@ START_TEST(v2_without_a_namespace_shows_its_own_part_read_only)
 
 END_TEST
 
+/* A088 */
 START_TEST(a_joined_namespace_of_others_falls_back_to_its_own_part)
 {
 	f.facts.user_namespace = true;
@@ -277,6 +290,7 @@ START_TEST(a_joined_namespace_of_others_falls_back_to_its_own_part)
 
 END_TEST
 
+/* A088 D009 */
 START_TEST(without_a_cgroup_there_is_nothing_to_see)
 {
 	f.plan.cgroup.mode = PLAN_CGROUP_DISABLED;
@@ -301,6 +315,7 @@ static void be_hybrid(void)
 	add_cgroup_dir("name=systemd", "/sys/fs/cgroup/systemd");
 }
 
+/* A089 */
 START_TEST(hybrid_shows_each_hierarchy_as_late_as_possible)
 {
 	const struct plan_mount *mount;
@@ -360,6 +375,7 @@ START_TEST(what_shows_the_network_waits_for_its_maker)
 
 END_TEST
 
+/* A089 D009 */
 START_TEST(hybrid_without_a_namespace_binds)
 {
 	be_hybrid();

@@ -62,6 +62,7 @@ static struct plan_seccomp plan_of_rule(const char *rule)
 		arena_printf(&arena, "{" DENY ",\"syscalls\":[{%s}]}", rule));
 }
 
+/* A193 */
 START_TEST(an_absent_or_empty_profile_needs_no_filter)
 {
 	struct oci_seccomp absent = { .default_action = OCI_SECCOMP_UNSET };
@@ -75,6 +76,7 @@ START_TEST(an_absent_or_empty_profile_needs_no_filter)
 
 END_TEST
 
+/* A208 */
 START_TEST(a_filter_loads_early_only_without_no_new_privs)
 {
 	struct plan_seccomp plan;
@@ -106,6 +108,7 @@ static const struct {
 	{ "SCMP_ACT_TRACE", "65535", SCMP_ACT_TRACE(65535) },
 };
 
+/* A194 A195 */
 START_TEST(actions_have_the_value_of_the_kernel_and_their_number)
 {
 	const char *action = action_rows[_i].action;
@@ -168,6 +171,7 @@ START_TEST(comparisons_of_different_arguments_stay_together)
 
 END_TEST
 
+/* A199 */
 START_TEST(comparisons_of_one_argument_become_rules_of_their_own)
 {
 	struct plan_seccomp plan = plan_of_rule(
@@ -186,6 +190,7 @@ START_TEST(comparisons_of_one_argument_become_rules_of_their_own)
 
 END_TEST
 
+/* A199 */
 START_TEST(masked_eq_has_the_mask_first_and_the_datum_second)
 {
 	struct plan_seccomp plan = plan_of_rule(
@@ -209,6 +214,7 @@ START_TEST(a_rule_that_is_the_default_still_says_its_name)
 
 END_TEST
 
+/* A196 D063 */
 START_TEST(architectures_are_tokens_each_once)
 {
 	struct plan_seccomp plan =
@@ -240,6 +246,7 @@ static const struct {
 	  SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG, false },
 };
 
+/* A197 */
 START_TEST(flags_are_exact_and_spec_allow_where_nothing_is_said)
 {
 	struct plan_seccomp plan = plan_of(
@@ -335,6 +342,7 @@ static bool keys_equal(const struct plan_seccomp *a,
 	       memcmp(a->key, b->key, a->key_length) == 0;
 }
 
+/* E006 */
 START_TEST(different_profiles_have_different_keys)
 {
 	struct plan_seccomp one = plan_of(different[_i]);

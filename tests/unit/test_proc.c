@@ -49,6 +49,7 @@ static const struct program_row program_rows[] = {
 
 /* clang-format on */
 
+/* A046 B120 B121 B122 B123 E033 */
 START_TEST(a_program_is_found_as_engines_expect)
 {
 	const struct program_row *row = &program_rows[_i];
@@ -142,6 +143,7 @@ START_TEST(home_takes_its_slot)
 
 END_TEST
 
+/* B046 B087 */
 START_TEST(only_kept_descriptors_reach_the_program)
 {
 	struct plan_process process = usual();
@@ -156,6 +158,7 @@ START_TEST(only_kept_descriptors_reach_the_program)
 
 END_TEST
 
+/* B046 */
 START_TEST(a_kept_descriptor_must_be_open)
 {
 	struct plan_process process = usual();
@@ -207,6 +210,7 @@ static const struct home_row home_rows[] = {
 
 /* clang-format on */
 
+/* A045 D051 */
 START_TEST(home_is_what_the_containers_passwd_says)
 {
 	const struct home_row *row = &home_rows[_i];
@@ -226,6 +230,7 @@ START_TEST(home_is_what_the_containers_passwd_says)
 
 END_TEST
 
+/* A045 D051 */
 START_TEST(a_line_longer_than_every_buffer_is_survived)
 {
 	enum {
@@ -255,6 +260,7 @@ START_TEST(a_line_longer_than_every_buffer_is_survived)
 
 END_TEST
 
+/* A045 D051 */
 START_TEST(a_passwd_that_is_no_file_is_none)
 {
 	struct plan_process process = usual();
@@ -272,6 +278,7 @@ START_TEST(a_passwd_that_is_no_file_is_none)
 
 END_TEST
 
+/* A045 */
 START_TEST(with_home_in_the_environment_nothing_is_looked_up)
 {
 	struct plan_process process = usual();
@@ -285,6 +292,7 @@ END_TEST
 
 /* ---- around */
 
+/* A053 */
 START_TEST(limits_are_set_and_named_when_they_cannot_be)
 {
 	struct plan_rlimit limits[] = {
@@ -308,6 +316,7 @@ START_TEST(limits_are_set_and_named_when_they_cannot_be)
 
 END_TEST
 
+/* A058 */
 START_TEST(the_oom_score_is_written_through_a_proved_procfs)
 {
 	struct error err = { .code = 0 };
@@ -328,6 +337,7 @@ START_TEST(the_oom_score_is_written_through_a_proved_procfs)
 
 END_TEST
 
+/* B086 */
 START_TEST(closed_stdio_becomes_null_and_stays_over_exec)
 {
 	struct stat st;
@@ -348,6 +358,7 @@ START_TEST(closed_stdio_becomes_null_and_stays_over_exec)
 
 END_TEST
 
+/* B085 D027 */
 START_TEST(stdio_is_given_away_but_never_a_device)
 {
 	struct stat null;
@@ -370,6 +381,7 @@ START_TEST(stdio_is_given_away_but_never_a_device)
 
 END_TEST
 
+/* B124 */
 START_TEST(a_label_that_cannot_be_written_names_the_file)
 {
 	struct plan_process process = usual();

@@ -66,6 +66,7 @@ static const struct caps_row caps_rows[] = {
 
 /* clang-format on */
 
+/* A054 A055 B090 D033 */
 START_TEST(all_five_sets_are_what_was_planned)
 {
 	const struct caps_row *row = &caps_rows[_i];
@@ -91,6 +92,7 @@ START_TEST(all_five_sets_are_what_was_planned)
 
 END_TEST
 
+/* A054 */
 START_TEST(what_runf_lacks_is_left_out)
 {
 	struct plan_process process = usual();
@@ -128,6 +130,7 @@ START_TEST(without_power_an_already_empty_bounding_set_is_fine)
 
 END_TEST
 
+/* A055 */
 START_TEST(a_bounding_set_that_stays_is_an_error)
 {
 	struct plan_process process = usual();
@@ -142,6 +145,7 @@ START_TEST(a_bounding_set_that_stays_is_an_error)
 
 END_TEST
 
+/* A050 D034 */
 START_TEST(groups_are_set_cleared_or_kept)
 {
 	uint32_t groups[] = { 5, 6 };
@@ -170,6 +174,7 @@ START_TEST(groups_are_set_cleared_or_kept)
 
 END_TEST
 
+/* A050 */
 START_TEST(where_setgroups_is_forbidden_only_wishes_for_groups_fail)
 {
 	uint32_t groups[] = { 5 };
@@ -208,6 +213,7 @@ START_TEST(without_power_groups_that_cannot_be_dropped_are_an_error)
 
 END_TEST
 
+/* A049 */
 START_TEST(the_umask_is_set)
 {
 	struct plan_process process = usual();
@@ -223,6 +229,7 @@ END_TEST
 
 /* ---- working directory */
 
+/* A043 */
 START_TEST(a_missing_cwd_is_made_for_everybody)
 {
 	struct plan_process process = usual();
@@ -260,6 +267,7 @@ START_TEST(a_cwd_that_is_a_file_is_an_error)
 
 END_TEST
 
+/* A043 */
 START_TEST(a_cwd_for_the_user_only_is_entered_as_the_user)
 {
 	struct plan_process process = usual();
@@ -297,6 +305,7 @@ static int enter_root_with_proc(void)
 	return host;
 }
 
+/* D012 */
 START_TEST(a_cwd_on_the_host_is_refused)
 {
 	struct plan_process process = usual();
@@ -313,6 +322,7 @@ START_TEST(a_cwd_on_the_host_is_refused)
 
 END_TEST
 
+/* D013 */
 START_TEST(no_directory_is_made_on_the_host)
 {
 	struct plan_process process = usual();

@@ -26,6 +26,7 @@ static void be_default(void)
 	c.config.readonly_paths = (struct oci_strings){ readonly, 4 };
 }
 
+/* A039 A085 A090 A138 A139 */
 START_TEST(the_default_container_has_all_of_its_mounts)
 {
 	static const struct {
@@ -68,6 +69,7 @@ START_TEST(the_default_container_has_all_of_its_mounts)
 
 END_TEST
 
+/* A138 A139 */
 START_TEST(nothing_of_the_host_is_left)
 {
 	struct mount_line line;
@@ -94,6 +96,7 @@ START_TEST(nothing_of_the_host_is_left)
 
 END_TEST
 
+/* A099 A100 A126 A128 A129 A131 */
 START_TEST(devices_and_links_are_as_they_should)
 {
 	static const struct {
@@ -154,6 +157,7 @@ START_TEST(no_descriptor_is_left_open)
 
 END_TEST
 
+/* D028 */
 START_TEST(the_hosts_mounts_do_not_change)
 {
 	const char *before;
@@ -172,6 +176,7 @@ START_TEST(the_hosts_mounts_do_not_change)
 
 END_TEST
 
+/* B044 C043 */
 START_TEST(without_pivot_the_root_is_moved)
 {
 	struct mount_line line;
@@ -187,6 +192,7 @@ START_TEST(without_pivot_the_root_is_moved)
 
 END_TEST
 
+/* C044 */
 START_TEST(without_a_mount_namespace_the_root_is_only_entered)
 {
 	c.config.namespaces_count = 0;
@@ -215,6 +221,7 @@ static const struct {
 	{ "/t", "ro", 0750, 0750 },
 };
 
+/* A092 D042 */
 START_TEST(a_tmpfs_has_its_own_mode_or_that_of_its_place)
 {
 	mode_t existing = tmpfs_modes[_i].existing;
@@ -232,6 +239,7 @@ START_TEST(a_tmpfs_has_its_own_mode_or_that_of_its_place)
 
 END_TEST
 
+/* A092 D042 */
 START_TEST(modes_of_other_file_systems_are_their_own)
 {
 	make_dir(in_root("/proc"));
@@ -247,6 +255,7 @@ START_TEST(modes_of_other_file_systems_are_their_own)
 
 END_TEST
 
+/* A093 A109 C019 */
 START_TEST(tmpcopyup_copies_what_is_there)
 {
 	struct stat found;
@@ -277,6 +286,7 @@ START_TEST(tmpcopyup_copies_what_is_there)
 
 END_TEST
 
+/* A079 */
 START_TEST(a_kernel_message_is_passed_on)
 {
 	add_mount("/t", "tmpfs", "tmpfs", "nonsense=1");
@@ -285,6 +295,7 @@ START_TEST(a_kernel_message_is_passed_on)
 
 END_TEST
 
+/* A078 */
 START_TEST(an_unknown_file_system_is_named)
 {
 	add_mount("/t", "nofs", "none", "");
@@ -293,6 +304,7 @@ START_TEST(an_unknown_file_system_is_named)
 
 END_TEST
 
+/* A102 */
 START_TEST(flags_of_an_instance_reach_it)
 {
 	add_mount("/t", "tmpfs", "tmpfs",
@@ -305,6 +317,7 @@ START_TEST(flags_of_an_instance_reach_it)
 
 END_TEST
 
+/* A106 */
 START_TEST(a_new_file_system_may_be_shared)
 {
 	add_mount("/t", "tmpfs", "tmpfs", "rshared");
@@ -314,6 +327,7 @@ START_TEST(a_new_file_system_may_be_shared)
 
 END_TEST
 
+/* A101 D045 */
 START_TEST(a_read_only_dev_is_finished_first)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY);
@@ -356,6 +370,7 @@ START_TEST(what_was_open_is_not_used_below_a_later_mount)
 
 END_TEST
 
+/* A094 */
 START_TEST(a_remount_changes_what_is_there)
 {
 	add_mount("/t", "tmpfs", "tmpfs", "noexec");
@@ -368,6 +383,7 @@ START_TEST(a_remount_changes_what_is_there)
 
 END_TEST
 
+/* A094 */
 START_TEST(a_remount_of_no_mount_is_an_error)
 {
 	add_mount("/etc", NULL, NULL, "remount ro");
@@ -378,6 +394,7 @@ END_TEST
 
 /* ---- cgroups of v1 */
 
+/* A089 */
 START_TEST(v1_hierarchies_are_shown_below_a_tmpfs)
 {
 	static struct facts_cgroup_v1 v1[] = {
@@ -409,6 +426,7 @@ END_TEST
 
 /* ---- the trusted procfs */
 
+/* D003 D017 */
 START_TEST(the_trusted_procfs_is_the_containers_or_a_private_one)
 {
 	struct statfs found;
@@ -439,6 +457,7 @@ END_TEST
 
 /* ---- console */
 
+/* A101 D016 */
 START_TEST(the_console_is_the_terminal)
 {
 	struct stat console;
@@ -464,6 +483,7 @@ START_TEST(the_console_is_the_terminal)
 
 END_TEST
 
+/* A101 D016 */
 START_TEST(a_console_that_is_no_terminal_is_refused)
 {
 	int fd;

@@ -28,6 +28,7 @@ static bool is_shown(const char *path, const char *shown)
 	return has_option(path, shown);
 }
 
+/* A084 A096 A102 A103 A105 */
 START_TEST(an_attribute_is_set)
 {
 	bool fs = (size_t)_i >= ARRAY_SIZE(attributes);
@@ -70,6 +71,7 @@ static const struct {
 	{ "ratime", MS_NOATIME, "!noatime" },
 };
 
+/* A083 A084 A103 A107 */
 START_TEST(an_attribute_of_the_source_is_cleared_or_kept)
 {
 	make_dir(at("host/src"));
@@ -141,6 +143,7 @@ END_TEST
 
 /* ---- kinds of sources */
 
+/* A077 D061 */
 START_TEST(files_of_every_kind_can_be_bound)
 {
 	make_file(at("host/file"), "content");
@@ -162,6 +165,7 @@ START_TEST(files_of_every_kind_can_be_bound)
 
 END_TEST
 
+/* C020 D035 */
 START_TEST(a_link_is_followed_mounted_or_copied)
 {
 	make_file(at("host/file"), "content");
@@ -252,6 +256,7 @@ static void await(int fd)
 	ck_assert_int_eq(read(fd, &byte, 1), 1);
 }
 
+/* A085 A106 D047 */
 START_TEST(mounts_propagate_as_told)
 {
 	int to[2];
@@ -366,6 +371,7 @@ static const struct {
 	{ "bind idmap=uids=0-2000-100;gids=0-2000-100", false, 2005, 0 },
 };
 
+/* A080 A081 A082 A108 C021 D046 */
 START_TEST(an_idmapped_mount_shows_other_owners)
 {
 	struct oci_id_mapping map = { 0, 1000, 100 };
@@ -533,6 +539,7 @@ static int look_at_fallback(void)
 	               : 3;
 }
 
+/* A087 D029 */
 START_TEST(sysfs_falls_back_to_the_hosts_and_stays_read_only)
 {
 	be_user_container();

@@ -27,6 +27,7 @@ static const struct {
 	{ "/sys", "sysfs", "/etc" },       { "/sys", "sysfs", "bad/sys" },
 };
 
+/* D005 D010 D011 */
 START_TEST(proc_and_sys_behind_a_link_are_refused)
 {
 	link_to(special_links[_i].target, special_links[_i].path);
@@ -36,6 +37,7 @@ START_TEST(proc_and_sys_behind_a_link_are_refused)
 
 END_TEST
 
+/* A086 D003 */
 START_TEST(a_link_into_proc_does_not_let_a_mount_in)
 {
 	static const char *const targets[] = { "/proc", "/proc/self",
@@ -51,6 +53,7 @@ START_TEST(a_link_into_proc_does_not_let_a_mount_in)
 
 END_TEST
 
+/* A086 D003 */
 START_TEST(only_a_procfs_can_be_bound_to_proc)
 {
 	add_mount("/proc", NULL, at("host"), "bind");
@@ -59,6 +62,7 @@ START_TEST(only_a_procfs_can_be_bound_to_proc)
 
 END_TEST
 
+/* A086 */
 START_TEST(a_part_of_a_procfs_is_no_procfs)
 {
 	add_mount("/proc", NULL, "/proc/sys", "bind");
@@ -67,6 +71,7 @@ START_TEST(a_part_of_a_procfs_is_no_procfs)
 
 END_TEST
 
+/* A086 */
 START_TEST(the_hosts_procfs_can_be_bound_to_proc)
 {
 	add_mount("/proc", NULL, "/proc", "rbind");
@@ -82,6 +87,7 @@ static const char *const dev_links[] = { "/etc", "etc", "../../../../etc",
 	                                 "/elsewhere/dev",
 	                                 "../../../../runf-elsewhere/dev" };
 
+/* D018 */
 START_TEST(a_dev_behind_a_link_stays_in_the_container)
 {
 	bool tmpfs = (size_t)_i >= ARRAY_SIZE(dev_links);
@@ -102,6 +108,7 @@ START_TEST(a_dev_behind_a_link_stays_in_the_container)
 
 END_TEST
 
+/* D018 */
 START_TEST(dev_links_do_not_reach_the_host)
 {
 	link_to(dev_links[_i], "/dev");
@@ -114,6 +121,7 @@ START_TEST(dev_links_do_not_reach_the_host)
 
 END_TEST
 
+/* A126 */
 START_TEST(a_file_in_place_of_a_device_is_an_error)
 {
 	make_dir(in_root("/dev"));
@@ -123,6 +131,7 @@ START_TEST(a_file_in_place_of_a_device_is_an_error)
 
 END_TEST
 
+/* A126 */
 START_TEST(a_link_in_place_of_a_device_is_an_error)
 {
 	make_dir(in_root("/dev"));
@@ -132,6 +141,7 @@ START_TEST(a_link_in_place_of_a_device_is_an_error)
 
 END_TEST
 
+/* A126 */
 START_TEST(the_right_device_may_be_there)
 {
 	make_dir(in_root("/dev"));
@@ -142,6 +152,7 @@ START_TEST(the_right_device_may_be_there)
 
 END_TEST
 
+/* A099 A100 */
 START_TEST(ptmx_of_the_image_is_replaced)
 {
 	make_dir(in_root("/dev"));
@@ -154,6 +165,7 @@ START_TEST(ptmx_of_the_image_is_replaced)
 
 END_TEST
 
+/* A101 D016 */
 START_TEST(a_console_behind_a_link_is_refused)
 {
 	int master;
@@ -194,6 +206,7 @@ static const struct {
 	{ "/data", "/etc/../new", "/data/x", "/new/x" },
 };
 
+/* A076 D004 */
 START_TEST(targets_behind_links_stay_in_the_container)
 {
 	bool file = (size_t)_i >= ARRAY_SIZE(target_links);
@@ -221,6 +234,7 @@ START_TEST(targets_behind_links_stay_in_the_container)
 
 END_TEST
 
+/* D004 */
 START_TEST(links_in_a_circle_end)
 {
 	link_to("b", "/a");
@@ -249,6 +263,7 @@ START_TEST(up_from_nothing_is_nothing)
 
 END_TEST
 
+/* B123 */
 START_TEST(a_target_below_a_file_is_an_error)
 {
 	make_file(in_root("/file"), "");
@@ -258,6 +273,7 @@ START_TEST(a_target_below_a_file_is_an_error)
 
 END_TEST
 
+/* A077 */
 START_TEST(a_missing_source_is_named)
 {
 	add_mount("/data", NULL, "missing", "bind");
@@ -266,6 +282,7 @@ START_TEST(a_missing_source_is_named)
 
 END_TEST
 
+/* C020 */
 START_TEST(dest_nofollow_does_not_follow_a_link)
 {
 	link_to("/etc", "/data");
@@ -283,6 +300,7 @@ static void mask(const char *path)
 	            c.config.masked_paths.count) = path;
 }
 
+/* A138 D015 */
 START_TEST(a_fake_null_does_not_mask)
 {
 	static const char *const fakes[] = { "link", "file", "zero" };
@@ -304,6 +322,7 @@ START_TEST(a_fake_null_does_not_mask)
 
 END_TEST
 
+/* A138 C050 E011 */
 START_TEST(directories_share_one_empty_one)
 {
 	struct stat first;
@@ -356,6 +375,7 @@ START_TEST(a_path_below_a_file_is_missing)
 
 END_TEST
 
+/* A139 */
 START_TEST(a_read_only_path_keeps_what_is_below)
 {
 	const char *paths[] = { "/etc", "/missing" };
@@ -384,6 +404,7 @@ static pid_t start_swapper(const char *a, const char *b)
 		sys_renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
 }
 
+/* D006 D013 */
 START_TEST(a_target_that_is_swapped_never_reaches_the_host)
 {
 	pid_t swapper;

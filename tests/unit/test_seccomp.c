@@ -115,6 +115,7 @@ static long attempt(const struct seccomp_program *program, long nr)
 		.name = "exit_group", .action = SCMP_ACT_ALLOW \
 	}
 
+/* A195 */
 START_TEST(a_denied_call_has_its_errno)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -167,6 +168,7 @@ static const struct {
 	{ SCMP_CMP_LT, 0x100000000, 0, { true, true, true } },
 };
 
+/* A200 */
 START_TEST(every_operator_compares_as_it_says)
 {
 	struct plan_seccomp_arg arg = { 0, operator_rows[_i].op,
@@ -185,6 +187,7 @@ START_TEST(every_operator_compares_as_it_says)
 
 END_TEST
 
+/* A199 */
 START_TEST(comparisons_of_one_rule_must_all_hold)
 {
 	struct plan_seccomp_arg args[] = {
@@ -222,6 +225,7 @@ START_TEST(of_several_rules_for_a_call_one_is_enough)
 
 END_TEST
 
+/* A198 A201 D063 */
 START_TEST(what_changes_nothing_is_skipped)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -257,6 +261,7 @@ START_TEST(a_contradiction_is_an_error_that_names_the_call)
 
 END_TEST
 
+/* A196 */
 START_TEST(an_architecture_that_nobody_knows_is_an_error)
 {
 	uint32_t arch = 0x1234;
@@ -301,6 +306,7 @@ START_TEST(a_profile_that_the_kernel_cannot_take_is_an_error)
 
 END_TEST
 
+/* A194 */
 START_TEST(killing_actions_kill_by_sigsys)
 {
 	static const uint32_t actions[] = { SCMP_ACT_KILL_PROCESS,
@@ -316,6 +322,7 @@ START_TEST(killing_actions_kill_by_sigsys)
 
 END_TEST
 
+/* A194 */
 START_TEST(log_lets_through)
 {
 	struct plan_seccomp_rule rule = { .name = "getppid",
@@ -330,6 +337,7 @@ END_TEST
 
 /* ---- the ENOSYS stub */
 
+/* A202 E027 */
 START_TEST(calls_newer_than_the_profile_return_enosys)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -347,6 +355,7 @@ START_TEST(calls_newer_than_the_profile_return_enosys)
 
 END_TEST
 
+/* A202 */
 START_TEST(a_name_counts_as_known_when_its_rule_changes_nothing)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -367,6 +376,7 @@ static const uint32_t no_stub_actions[] = {
 	SCMP_ACT_LOG,           SCMP_ACT_ALLOW,
 };
 
+/* A202 */
 START_TEST(other_default_actions_answer_for_new_calls_themselves)
 {
 	struct plan_seccomp_rule rules[] = { { .name = "read",
@@ -441,6 +451,7 @@ static struct plan_seccomp plan_for_archs(struct plan_seccomp_rule *rules,
 	return plan;
 }
 
+/* A196 */
 START_TEST(an_architecture_outside_the_profile_is_deadly)
 {
 	struct plan_seccomp plan = plan_of(SCMP_ACT_ALLOW, NULL, 0);
@@ -453,6 +464,7 @@ START_TEST(an_architecture_outside_the_profile_is_deadly)
 
 END_TEST
 
+/* A196 */
 START_TEST(a_rule_holds_for_every_architecture)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -470,6 +482,7 @@ START_TEST(a_rule_holds_for_every_architecture)
 
 END_TEST
 
+/* A202 */
 START_TEST(newer_is_told_by_the_numbers_of_each_architecture)
 {
 	struct plan_seccomp_rule rules[] = {
@@ -508,6 +521,7 @@ START_TEST(numbers_given_out_of_turn_are_neither_new_nor_old)
 
 END_TEST
 
+/* A202 D063 */
 START_TEST(a_call_that_was_multiplexed_once_has_a_number_too)
 {
 	struct plan_seccomp_rule rules[] = {

@@ -122,6 +122,7 @@ static size_t list_cache(char ret_path[300])
 	return count;
 }
 
+/* E006 */
 START_TEST(a_hit_equals_a_fresh_compile_byte_for_byte)
 {
 	struct seccomp_program fresh = compile();
@@ -139,6 +140,7 @@ START_TEST(a_hit_equals_a_fresh_compile_byte_for_byte)
 
 END_TEST
 
+/* E006 */
 START_TEST(another_key_is_another_filter)
 {
 	struct counter counter = { 0 };
@@ -153,6 +155,7 @@ START_TEST(another_key_is_another_filter)
 
 END_TEST
 
+/* E006 */
 START_TEST(the_cache_is_for_its_owner_only)
 {
 	struct counter counter = { 0 };

@@ -82,6 +82,7 @@ START_TEST(no_filter_is_loaded_where_none_is_needed)
 
 END_TEST
 
+/* A197 */
 START_TEST(every_known_flag_is_taken)
 {
 	static const uint32_t flags[] = {
@@ -96,6 +97,7 @@ START_TEST(every_known_flag_is_taken)
 
 END_TEST
 
+/* A197 */
 START_TEST(a_flag_the_kernel_lacks_is_dropped_if_nobody_asked_for_it)
 {
 	struct seccomp_program program = program_with(1U << 30, true);
@@ -105,6 +107,7 @@ START_TEST(a_flag_the_kernel_lacks_is_dropped_if_nobody_asked_for_it)
 
 END_TEST
 
+/* A197 */
 START_TEST(a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for)
 {
 	struct seccomp_program program = program_with(1U << 30, false);
@@ -117,6 +120,7 @@ START_TEST(a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for)
 
 END_TEST
 
+/* A208 */
 START_TEST(loading_needs_no_new_privs_or_a_capability)
 {
 	struct seccomp_program program = program_with(0, false);

@@ -143,6 +143,7 @@ static void type_text(int fd, const char *text)
 	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
 }
 
+/* B093 */
 START_TEST(what_is_typed_arrives_and_the_answer_comes_back)
 {
 	struct stage stage = {
@@ -177,6 +178,7 @@ START_TEST(what_is_typed_arrives_and_the_answer_comes_back)
 
 END_TEST
 
+/* B093 D049 */
 START_TEST(short_output_is_never_lost)
 {
 	struct stage stage = {
@@ -204,6 +206,7 @@ START_TEST(short_output_is_never_lost)
 
 END_TEST
 
+/* B093 */
 START_TEST(output_is_drained_after_the_process_ended)
 {
 	struct stage stage = {
@@ -228,6 +231,7 @@ START_TEST(output_is_drained_after_the_process_ended)
 
 END_TEST
 
+/* B092 B093 D049 */
 START_TEST(a_full_pipe_stops_neither_signals_nor_the_end)
 {
 	struct stage stage = {
@@ -261,6 +265,7 @@ START_TEST(a_full_pipe_stops_neither_signals_nor_the_end)
 
 END_TEST
 
+/* B093 D049 */
 START_TEST(a_reader_that_is_gone_stops_nothing)
 {
 	struct stage stage = {
@@ -281,6 +286,7 @@ START_TEST(a_reader_that_is_gone_stops_nothing)
 
 END_TEST
 
+/* B093 */
 START_TEST(a_program_that_does_not_read_stops_nothing)
 {
 	struct stage stage = {
@@ -312,6 +318,7 @@ START_TEST(a_program_that_does_not_read_stops_nothing)
 
 END_TEST
 
+/* B093 */
 START_TEST(a_terminal_that_nobody_has_open_does_not_spin)
 {
 	struct stage stage = {
@@ -330,6 +337,7 @@ START_TEST(a_terminal_that_nobody_has_open_does_not_spin)
 
 END_TEST
 
+/* B092 */
 START_TEST(a_change_of_size_reaches_the_process)
 {
 	struct stage stage = {
@@ -404,6 +412,7 @@ START_TEST(the_end_of_input_reaches_every_reader)
 
 END_TEST
 
+/* B092 */
 START_TEST(without_a_terminal_signals_are_forwarded)
 {
 	static const int signals[] = { SIGTERM, SIGUSR1, SIGWINCH, SIGHUP };
@@ -429,6 +438,7 @@ START_TEST(without_a_terminal_signals_are_forwarded)
 
 END_TEST
 
+/* B092 B114 */
 START_TEST(a_process_that_was_killed_yields_128_and_the_signal)
 {
 	struct stage stage = { .script = "kill -9 $$", .in = -1, .out = -1 };
@@ -438,6 +448,7 @@ START_TEST(a_process_that_was_killed_yields_128_and_the_signal)
 
 END_TEST
 
+/* B092 */
 START_TEST(foreign_children_are_collected)
 {
 	struct stage stage = {

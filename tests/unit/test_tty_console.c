@@ -26,6 +26,7 @@
 #include "tests/unit/tty_pair.h"
 #include "tty/console.h"
 
+/* A042 B083 D016 */
 START_TEST(a_console_is_opened_below_the_given_root)
 {
 	struct tty_console want = { .rows = 20, .columns = 70 };
@@ -53,6 +54,7 @@ START_TEST(a_console_is_opened_below_the_given_root)
 
 END_TEST
 
+/* D016 */
 START_TEST(a_directory_that_is_no_devpts_is_refused)
 {
 	/* A link out of the root must not lead to the host's devpts. */
@@ -85,6 +87,7 @@ START_TEST(a_directory_that_is_no_devpts_is_refused)
 
 END_TEST
 
+/* B081 D039 */
 START_TEST(a_console_socket_gets_one_descriptor_with_its_name)
 {
 	char dir[] = "/tmp/runf-tty.XXXXXX";
