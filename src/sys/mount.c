@@ -3,8 +3,8 @@
 #include "sys/mount.h"
 
 #include <fcntl.h>
+#include <linux/stat.h> /* statx: not every musl has it */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sys/internal.h"
 
@@ -89,7 +89,8 @@ int sys_umount2(const char *target, int flags)
 int sys_is_mount_root(int fd)
 {
 	struct statx found;
-	int result = (int)SYS_RESULT(statx(fd, "", AT_EMPTY_PATH, 0, &found));
+	int result = (int)SYS_RESULT(
+		syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, &found));
 
 	return result < 0 ? result
 	                  : (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
