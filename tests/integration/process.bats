@@ -109,6 +109,22 @@ load helpers
 	equals "$(echo "$output" | xargs)" "Groups:"
 }
 
+# C008 D034 E031
+@test "the caller's groups are kept where the annotation of podman says so" {
+	program 'id -G'
+	config '.annotations = {"run.oci.keep_original_groups": "1"}'
+	for groups in 0,4321,4322 0; do
+		output=$(setpriv --groups "$groups" "$RUNF" --root "$STATE" \
+			run --bundle "$BUNDLE" "$ID" </dev/null 3>&-)
+		equals "$(tr ' ' '\n' <<<"$output" | sort -u | xargs)" \
+			"${groups//,/ }"
+	done
+	config 'del(.annotations)'
+	output=$(setpriv --groups 0,4321 "$RUNF" --root "$STATE" \
+		run --bundle "$BUNDLE" "$ID" </dev/null 3>&-)
+	equals "$output" 0
+}
+
 # A049
 @test "the umask is 0022 unless the config says otherwise" {
 	program 'umask'
@@ -163,6 +179,19 @@ load helpers
 		"/proc/self/status"]'
 	(trap '' PIPE INT USR1 && must_run && equals "$(echo "$output" |
 		awk '{ print $2 }' | sort -u)" 0000000000000000)
+}
+
+# A070 D053
+@test "the program may use every CPU, whatever runf was bound to" {
+	program 'grep Cpus_allowed_list /proc/self/status'
+	must_run
+	all=$output
+	(taskset -pc 0 "$BASHPID" >/dev/null && must_run &&
+		equals "$output" "$all")
+	sleeper
+	start_container
+	(taskset -pc 0 "$BASHPID" >/dev/null && must exec "$ID" grep \
+		Cpus_allowed_list /proc/self/status && equals "$output" "$all")
 }
 
 # B090
