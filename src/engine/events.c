@@ -56,7 +56,7 @@ static int events_emit(const struct runf_events_options *options,
 	int result = options->event(options->context, json);
 
 	if (result < 0)
-		error_system(err, result, "hand on an event");
+		error_system(err, result, "print an event");
 	return result;
 }
 
