@@ -102,6 +102,32 @@ int str_next_range(const char **list, uint32_t *ret_first, uint32_t *ret_last)
 	return 1;
 }
 
+int str_take_decimal(const char **text, struct str_decimal *ret_decimal)
+{
+	struct str_decimal decimal = { 0, 1 };
+	const char *next = *text;
+	bool point = false;
+
+	if (!isdigit((unsigned char)*next))
+		return -EINVAL;
+	for (; isdigit((unsigned char)*next) || (*next == '.' && !point);
+	     next++) {
+		if (*next == '.') {
+			point = true;
+			continue;
+		}
+		if (decimal.value > INT64_MAX / 10 ||
+		    decimal.divisor > INT64_MAX / 10)
+			return -ERANGE;
+		decimal.value =
+			decimal.value * 10 + (unsigned int)(*next - '0');
+		decimal.divisor *= point ? 10 : 1;
+	}
+	*text = next;
+	*ret_decimal = decimal;
+	return 0;
+}
+
 const struct str_value *str_lookup(const struct str_value *table,
                                    const char *name)
 {

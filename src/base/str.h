@@ -38,6 +38,17 @@ int str_to_i64(const char *text, int base, int64_t *ret_value);
  */
 int str_next_range(const char **list, uint32_t *ret_first, uint32_t *ret_last);
 
+/*
+ * Digits with at most one point among them, at *TEXT: VALUE / DIVISOR. *TEXT
+ * moves behind them. Returns 0, -EINVAL or -ERANGE.
+ */
+struct str_decimal {
+	uint64_t value;
+	uint64_t divisor;
+};
+
+int str_take_decimal(const char **text, struct str_decimal *ret_decimal);
+
 /* A row of a word table; the table ends with a NULL name. */
 struct str_value {
 	const char *name;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runf events */
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -55,33 +53,21 @@ static int duration_parse(const char *text, unsigned int *ret_ms)
 	const char *next = text;
 
 	do {
-		unsigned __int128 value = 0;
-		unsigned __int128 divisor = 1;
-		bool point = false;
-		uint64_t unit;
+		struct str_decimal number;
 		size_t length;
+		uint64_t unit;
+		int result = str_take_decimal(&next, &number);
 
-		if (!isdigit((unsigned char)*next))
-			return -EINVAL;
-		for (;
-		     isdigit((unsigned char)*next) || (*next == '.' && !point);
-		     next++) {
-			if (*next == '.') {
-				point = true;
-				continue;
-			}
-			value = value * 10 + (unsigned int)(*next - '0');
-			divisor *= point ? 10 : 1;
-			if (value > INT64_MAX || divisor > INT64_MAX)
-				return -ERANGE;
-		}
+		if (result < 0)
+			return result;
 		length = strcspn(next, "0123456789.");
 		unit = unit_ns(next, length);
 		if (!*next && total == 0)
 			unit = 1000000000;
 		if (!unit)
 			return -EINVAL;
-		total += value * unit / divisor;
+		total +=
+			(unsigned __int128)number.value * unit / number.divisor;
 		next += length;
 	} while (*next);
 	total /= 1000000;
@@ -91,27 +77,22 @@ static int duration_parse(const char *text, unsigned int *ret_ms)
 	return 0;
 }
 
-struct events_sink {
-	struct runf_error *err;
-};
-
 static int events_print(void *context, const char *json)
 {
-	const struct events_sink *sink = context;
+	struct runf_error why;
 
-	return report_output(json, sink->err);
+	(void)context;
+	return report_output(json, &why);
 }
 
 static int events_run(struct cli *cli, void *values, struct runf_error *err)
 {
 	const struct events_values *given = values;
-	struct events_sink sink = { .err = err };
 	struct runf_events_options options = {
 		.size = sizeof(options),
 		.interval_ms = 5000,
 		.once = given->stats,
 		.event = events_print,
-		.context = &sink,
 	};
 
 	if (given->interval &&

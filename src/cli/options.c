@@ -72,32 +72,22 @@ static int unit_shift(const char *unit)
 /* "1.5g": the fraction is cut to whole bytes. */
 static int bytes_parse(const char *text, int64_t *ret_value)
 {
-	unsigned __int128 value = 0;
-	unsigned __int128 divisor = 1;
-	bool point = false;
+	struct str_decimal decimal;
+	unsigned __int128 value;
 	int shift;
+	int result;
 
 	if (str_equal(text, "-1")) {
 		*ret_value = -1;
 		return 0;
 	}
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	for (; isdigit((unsigned char)*text) || (*text == '.' && !point);
-	     text++) {
-		if (*text == '.') {
-			point = true;
-			continue;
-		}
-		value = value * 10 + (unsigned int)(*text - '0');
-		divisor *= point ? 10 : 1;
-		if (value > INT64_MAX || divisor > INT64_MAX)
-			return -ERANGE;
-	}
+	result = str_take_decimal(&text, &decimal);
+	if (result < 0)
+		return result;
 	shift = unit_shift(*text == ' ' ? text + 1 : text);
 	if (shift < 0)
 		return -EINVAL;
-	value = (value << shift) / divisor;
+	value = ((unsigned __int128)decimal.value << shift) / decimal.divisor;
 	if (value > INT64_MAX)
 		return -ERANGE;
 	*ret_value = (int64_t)value;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container uses, once or again and again, and its memory deaths. */
 #include <errno.h>
+#include <limits.h>
 
 #include "base/fd.h"
 #include "base/time.h"
@@ -41,6 +42,13 @@ int engine_read_stats(struct engine *engine, struct arena *arena,
 	return result;
 }
 
+/*
+ * v1 tells of a death before it counts it, and once only: so long, and so
+ * often, the number is looked at then.
+ */
+#define COUNT_PATIENCE_NS UINT64_C(2000000000)
+#define COUNT_PAUSE_MS    20
+
 struct watch {
 	struct engine *engine;
 	const char *id;
@@ -48,6 +56,7 @@ struct watch {
 	struct found *found;
 	int oom_fd; /* or -1 */
 	uint64_t oom_count;
+	uint64_t look_until_ns; /* for a death that was told, not counted */
 };
 
 static int events_emit(const struct runf_events_options *options,
@@ -56,7 +65,7 @@ static int events_emit(const struct runf_events_options *options,
 	int result = options->event(options->context, json);
 
 	if (result < 0)
-		error_system(err, result, "hand on an event");
+		error_system(err, result, "print an event");
 	return result;
 }
 
@@ -85,11 +94,33 @@ static int events_tell_oom(struct watch *watch, struct error *err)
 	if (count <= watch->oom_count)
 		return 0;
 	watch->oom_count = count;
+	watch->look_until_ns = 0;
 	json_open_object(&w, NULL);
 	json_put_str(&w, "type", "oom");
 	json_put_str(&w, "id", watch->id);
 	json_close_object(&w);
 	return events_emit(watch->options, buf_str(&w.buf), err);
+}
+
+/* Rounded up: not to look at the clock until it is time. */
+static int events_patience_ms(const struct watch *watch, uint64_t until_ns)
+{
+	uint64_t now = time_monotonic_ns();
+	uint64_t left_ms = now < until_ns ? (until_ns - now) / 1000000 + 1 : 0;
+
+	if (now < watch->look_until_ns && left_ms > COUNT_PAUSE_MS)
+		return COUNT_PAUSE_MS;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+/* Gone with the cgroup, the descriptor is readable without end. */
+static void events_take_oom(struct watch *watch)
+{
+	char bytes[4096];
+
+	if (sys_read(watch->oom_fd, bytes, sizeof(bytes)) <= 0)
+		watch->oom_fd = -1;
+	watch->look_until_ns = time_monotonic_ns() + COUNT_PATIENCE_NS;
 }
 
 /*
@@ -99,35 +130,25 @@ static int events_tell_oom(struct watch *watch, struct error *err)
 static int events_wait(struct watch *watch, uint64_t until_ns,
                        struct error *err)
 {
-	struct pollfd fds[] = {
-		{ .fd = watch->found->pidfd, .events = POLLIN },
-		{ .fd = watch->oom_fd, .events = POLLIN },
-	};
-	char bytes[4096];
-
 	for (;;) {
-		uint64_t now = time_monotonic_ns();
-		/* Rounded up: not to look at the clock until it is time. */
-		uint64_t left_ms =
-			now < until_ns ? (until_ns - now) / 1000000 + 1 : 0;
-		int result = sys_poll(fds, ARRAY_SIZE(fds), (int)left_ms);
+		struct pollfd fds[] = {
+			{ .fd = watch->found->pidfd, .events = POLLIN },
+			{ .fd = watch->oom_fd, .events = POLLIN },
+		};
+		int result = sys_poll(fds, ARRAY_SIZE(fds),
+		                      events_patience_ms(watch, until_ns));
 
 		if (result < 0)
 			return error_system(err, result, "wait for events");
-		if (result == 0)
-			return -ETIMEDOUT;
-		if (fds[1].revents) {
-			result = (int)sys_read(watch->oom_fd, bytes,
-			                       sizeof(bytes));
-			/* Gone with the cgroup. */
-			if (result <= 0)
-				fds[1].fd = watch->oom_fd = -1;
-		}
+		if (fds[1].revents)
+			events_take_oom(watch);
 		result = events_tell_oom(watch, err);
 		if (result != 0)
 			return result;
 		if (fds[0].revents)
 			return 1;
+		if (time_monotonic_ns() >= until_ns)
+			return -ETIMEDOUT;
 	}
 }
 

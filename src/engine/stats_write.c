@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The events that clients of runc know: one line of JSON each. */
-#include <ctype.h>
-#include <stdlib.h>
-
+#include "base/str.h"
 #include "engine/stats.h"
 #include "json/json.h"
 
@@ -61,24 +59,19 @@ static void put_cpu(struct json_writer *w, const struct runf_cpu_stats *cpu)
 	json_close_object(w);
 }
 
-/* "0-2,5" as [0,1,2,5]. The kernel wrote it. */
+/* "0-2,5" as [0,1,2,5]. */
 static void put_list(struct json_writer *w, const char *key, const char *list)
 {
-	char *end;
+	uint32_t first;
+	uint32_t last;
 
 	if (!list)
 		return;
 	json_open_array(w, key);
-	while (isdigit((unsigned char)*list)) {
-		unsigned long first = strtoul(list, &end, 10);
-		unsigned long last = first;
-
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		for (; first <= last; first++)
+	while (str_next_range(&list, &first, &last) == 1)
+		do
 			json_put_u64(w, NULL, first);
-		list = end + (*end == ',');
-	}
+		while (first++ < last);
 	json_close_array(w);
 }
 

@@ -156,6 +156,26 @@ static int do_questions(struct run *run)
 	return result;
 }
 
+/* One line is enough. */
+static int stop_events(void *context, const char *json)
+{
+	(void)context;
+	(void)json;
+	return 1;
+}
+
+static int do_events(struct run *run)
+{
+	const struct runf_events_options options = {
+		.size = sizeof(options),
+		.interval_ms = 1000,
+		.event = stop_events,
+	};
+	int result = runf_events(run->runf, run->id, &options, &run->err);
+
+	return result == 1 ? 0 : result;
+}
+
 static int run_with(struct run *run, bool detach)
 {
 	const struct runf_run_options options = {
@@ -271,6 +291,7 @@ const struct scenario scenarios[] = {
 	{ "mounts-add", WAITING, STAYS, .act = do_mounts_add },
 	{ "mounts-remove", WAITING, .after = AFTER_STAYS,
 	  .prepare = start_and_mount, .act = do_mounts_remove },
+	{ "events", WAITING, STAYS, .act = do_events },
 	{ "questions", WAITING, STAYS, .act = do_questions },
 	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_UNLESS_DONE, .prepare = do_create,

@@ -58,13 +58,33 @@ load helpers
 		true
 }
 
-# B062 B108
+# B062 B108 E029
 @test "ps prints a table with a column PID" {
 	sleeper
 	start_container
 	must ps "$ID"
 	matches "$(head -n 1 "$OUT")" '(^| )PID( |$)'
 	contains "$output" "$(init_pid)"
+}
+
+# B062 B108 E029
+@test "ps takes options of ps behind the id, or behind --" {
+	sleeper
+	start_container
+	pid=$(init_pid)
+	must ps "$ID" -o pid,comm
+	matches "$(head -n 1 "$OUT")" '^ *PID COMMAND$'
+	must ps "$ID" -- -eo pid,ppid,comm
+	matches "$(head -n 1 "$OUT")" '^ *PID +PPID COMMAND$'
+	matches "$output" "(^|
+) *$pid +[0-9]+ sh"
+	equals "$(awk 'NR > 1 && $1 == 1' "$OUT")" ""
+	must ps --format json "$ID" -- -ef
+	equals "$(jq 'type' "$OUT")" '"array"'
+	refuses "no column PID" ps "$ID" -- -eo comm
+	runf ps "$ID" --no-such-option
+	[ "$status" -ne 0 ]
+	refuses "table|json" ps --format csv "$ID"
 }
 
 # B032 B112 C060
