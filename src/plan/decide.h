@@ -93,6 +93,9 @@ bool plan_keeps_groups(const struct oci_spec *spec);
 int plan_process(struct arena *arena, const struct oci_process *from,
                  const struct facts *facts, const struct plan_options *options,
                  struct plan_process **ret_process, struct error *err);
+/* The power to load the filter, if it has to be held. */
+void plan_hold_caps(struct plan_process *process,
+                    const struct plan_seccomp *seccomp);
 
 /* Beside it: what `linux` (may be NULL) says about the process. */
 void plan_process_linux(struct arena *arena, const struct oci_linux *from,

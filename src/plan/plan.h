@@ -240,6 +240,7 @@ struct plan_caps {
 	uint64_t inheritable;
 	uint64_t permitted;
 	uint64_t ambient;
+	uint64_t held; /* effective besides, until the filter is loaded */
 	int last; /* highest capability to drop from the bounding set */
 };
 
@@ -394,7 +395,7 @@ struct plan_seccomp_rule {
 
 struct plan_seccomp {
 	bool needed;
-	bool early; /* load before capabilities go: no no_new_privs */
+	bool early; /* load while capabilities are held: no no_new_privs */
 	uint32_t default_action;
 	uint32_t *archs; /* libseccomp tokens; the native one is always meant */
 	size_t archs_count;
