@@ -191,10 +191,10 @@ enum plan_step_kind {
 	PLAN_STEP_CHROOT,          /* no mount namespace of its own */
 	PLAN_STEP_WAIT_CGROUP,     /* until the parent has moved init (v1) */
 	PLAN_STEP_SYSCTL,
-	PLAN_STEP_PROPAGATION, /* of "/", after the pivot (flags) */
-	PLAN_STEP_READONLY_ROOT,
-	PLAN_STEP_MASK,     /* text: hide, if it exists */
-	PLAN_STEP_READONLY, /* text: read-only, if it exists */
+	PLAN_STEP_PROPAGATION,   /* of "/", after the pivot (flags) */
+	PLAN_STEP_READONLY_ROOT, /* text: made before if missing, or NULL */
+	PLAN_STEP_MASK,          /* text: hide, if it exists */
+	PLAN_STEP_READONLY,      /* text: read-only, if it exists */
 };
 
 /* A word for KIND, and what STEP is about: a path or name, or NULL. */
@@ -241,7 +241,7 @@ struct plan_caps {
 	uint64_t permitted;
 	uint64_t ambient;
 	uint64_t held; /* effective besides, until the filter is loaded */
-	int last; /* highest capability to drop from the bounding set */
+	int last;      /* highest capability to drop from the bounding set */
 };
 
 /* As sched_setattr(2) takes it. */

@@ -24,6 +24,9 @@ static int descend(int *dir, const char *name)
 	if (next == -ENOENT) {
 		int result = sys_mkdirat(*dir, name, CWD_MODE);
 
+		/* What is wrong is that it is missing. */
+		if (result == -EROFS)
+			return -ENOENT;
 		if (result < 0 && result != -EEXIST)
 			return result;
 		next = sys_openat2(*dir, name, flags, 0, RESOLVE_NO_MAGICLINKS);
