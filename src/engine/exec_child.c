@@ -108,7 +108,7 @@ static int exec_become(const struct execution *x, char *path, char *home,
 	if (result == 0 && x->process->terminal)
 		result = exec_terminal(x, err);
 	else if (result == 0)
-		result = proc_own_stdio(x->process->uid, err);
+		result = proc_own_stdio(x->process, err);
 	if (result == 0)
 		result = exec_lsm(x, err);
 	if (result == 0)

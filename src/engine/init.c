@@ -320,7 +320,7 @@ static int init_become(struct init *init, char *path, char *home,
 	if (init->slave >= 0)
 		result = tty_become_controlling(init->slave, err);
 	else
-		result = proc_own_stdio(process->uid, err);
+		result = proc_own_stdio(process, err);
 	if (result == 0)
 		result = init_lsm(init, err);
 	if (result == 0)

@@ -64,10 +64,11 @@ int proc_set_attributes(const struct plan_process *process, struct error *err);
 int proc_prepare(const struct plan_process *process, struct error *err);
 
 /*
- * Files, pipes and sockets at 0 to 2 are given to UID, so that the container
- * can open /dev/stdout again; devices (terminals, /dev/null) are the host's.
+ * Files, pipes and sockets at 0 to 2 are given to its user and group, so that
+ * the container can open /dev/stdout again; devices (terminals, /dev/null) are
+ * the host's.
  */
-int proc_own_stdio(uid_t uid, struct error *err);
+int proc_own_stdio(const struct plan_process *process, struct error *err);
 
 /* SELinux label of keyrings made from here on. */
 int proc_label_keys(int procfs, const struct plan_process *process,
