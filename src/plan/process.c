@@ -314,6 +314,9 @@ int plan_process(struct arena *arena, const struct oci_process *from,
 		process->columns = from->console_size.width;
 	}
 	process->keep_fds = options->listen_fds + options->preserve_fds;
+	/* The program sees which are there; what comes behind must be in place. */
+	if (options->preserve_fds == 0)
+		process->keep_fds -= options->listen_missing;
 	*ret_process = process;
 	return 0;
 }
