@@ -94,8 +94,7 @@ static int exec_filter(const struct execution *x, pid_t pid, struct error *err)
 		.init = (pid_t)x->found.record.pid,
 		.status = STATUS_RUNNING,
 	};
-	int result =
-		listener_install(&x->listener, &x->seccomp, &who, err);
+	int result = listener_install(&x->listener, &x->seccomp, &who, err);
 
 	return result < 0 ? result : proc_drop_held(x->process, err);
 }

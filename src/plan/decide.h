@@ -19,7 +19,7 @@ struct plan_options {
 	bool no_new_keyring;
 	uint32_t preserve_fds;
 	uint32_t listen_fds;
-	uint32_t listen_missing; /* the last of them, which nobody passed */
+	uint32_t listen_missing;  /* the last of them, which nobody passed */
 	const char *listen_names; /* LISTEN_FDNAMES; only with listen_fds */
 	/* A directory that shows the container a NOTIFY_SOCKET. */
 	const char *notify_dir;

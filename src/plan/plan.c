@@ -141,10 +141,9 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct plan **ret_plan, struct error *err)
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
-		plan_namespaces, plan_net,    plan_idmap,
-		plan_hooks,      plan_cgroup, decide_process,
-		decide_seccomp,  decide_held, plan_rootfs,
-		plan_rdt,
+		plan_namespaces, plan_net,       plan_idmap,     plan_hooks,
+		plan_cgroup,     decide_process, decide_seccomp, decide_held,
+		plan_rootfs,     plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

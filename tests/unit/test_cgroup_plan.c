@@ -222,8 +222,11 @@ START_TEST(unified_needs_the_controller_in_v2)
 	               "the memory controller is not in the v2 tree: "
 	               "cgroup v1 holds it at /cg/memory");
 	set_unified("io.max", "8:0 rbps=1");
-	assert_refused(&hybrid, ERROR_UNSUPPORTED,
-	               "controller `io` is not available");
+	assert_refused(&hybrid, ERROR_UNSUPPORTED, "the io controller");
+	set_unified("foo.bar", "1");
+	assert_refused(
+		&hybrid, ERROR_UNSUPPORTED,
+		"the requested cgroup controller `foo` is not available");
 	set_unified("hugetlb.2MB.max", "0");
 	ck_assert_str_eq(decided(&hybrid), ":hugetlb.2MB.max=0");
 	set_unified("cgroup.max.descendants", "3");
