@@ -57,8 +57,8 @@ static int refuse_missing(const struct plan_cgroup_dir *dir, const char *name,
 			name, dir->mount, hierarchy);
 	return error_set(
 		err, ERROR_UNSUPPORTED, -ENOTSUP,
-		"the %s controller is not available in the v2 tree at %s", name,
-		dir->mount);
+		"the requested cgroup controller `%s` is not available in the v2 tree at %s",
+		name, dir->mount);
 }
 
 static bool level_has(int level, const char *name)

@@ -1,9 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runf version, and --version */
+#include "base/cleanup.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/document.h"
 
-#define SECCOMP_KEY "io.github.seccomp.libseccomp.version"
+#define SECCOMP_KEY    "io.github.seccomp.libseccomp.version"
+#define CHECKPOINT_KEY "io.runf.checkpoint.enabled"
+
+/* What a build may lack, in the words that crun's line has for it. */
+static void add_parts(struct buf *text, const struct json_value *features)
+{
+	static const struct {
+		const char *word;
+		const char *object;
+		const char *key;
+	} parts[] = {
+		{ "+SYSTEMD", "cgroup", "systemd" },
+		{ "+SELINUX", "selinux", "enabled" },
+		{ "+APPARMOR", "apparmor", "enabled" },
+		{ "+SECCOMP", "seccomp", "enabled" },
+	};
+	const struct json_value *all = json_get(features, "linux");
+	const struct json_value *notes = json_get(features, "annotations");
+	const char *checkpoint =
+		notes ? document_text(json_get(notes, CHECKPOINT_KEY)) : NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		const struct json_value *part =
+			all ? json_get(all, parts[i].object) : NULL;
+
+		part = part ? json_get(part, parts[i].key) : NULL;
+		if (part && part->type == JSON_BOOL && part->boolean)
+			buf_printf(text, "%s ", parts[i].word);
+	}
+	if (checkpoint && str_equal(checkpoint, "true"))
+		buf_printf(text, "+CRIU ");
+	buf_printf(text, "+CAP +EBPF +YAJL\n");
+}
 
 /* Docker reads the first two lines, podman prints all of them. */
 int version_print(struct arena *arena, struct runf_error *err)
@@ -31,6 +66,7 @@ int version_print(struct arena *arena, struct runf_error *err)
 		buf_printf(&text, "spec: %s\n", spec);
 	if (seccomp)
 		buf_printf(&text, "libseccomp: %s\n", seccomp);
+	add_parts(&text, features);
 	return report_output(buf_str(&text), err);
 }
 

@@ -137,6 +137,7 @@ static int execution_load(struct execution *x, struct error *err)
 		                         &x->seccomp, err);
 	if (result < 0)
 		return result;
+	plan_hold_caps(x->process, &x->seccomp_plan);
 	x->namespaces = execution_namespaces(x->spec);
 	return execution_check(x, err);
 }

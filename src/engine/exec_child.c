@@ -86,47 +86,34 @@ static int exec_lsm(const struct execution *x, struct error *err)
 	return procfs < 0 ? procfs : proc_set_lsm(procfs, x->process, err);
 }
 
-/* The parent has done its part; or it had done it before, and *PID says so. */
-static int exec_await_go(const struct execution *x, pid_t *pid,
-                         struct error *err)
-{
-	return *pid ? 0 : sync_expect(x->sync[1], SYNC_GO, pid, err);
-}
-
-static int exec_filter(const struct execution *x, pid_t *pid, struct error *err)
+/* PID is how the parent sees it: who is told of the filter sees the same. */
+static int exec_filter(const struct execution *x, pid_t pid, struct error *err)
 {
 	struct listener_who who = {
+		.pid = pid,
 		.init = (pid_t)x->found.record.pid,
 		.status = STATUS_RUNNING,
 	};
-	int result = 0;
+	int result = listener_install(&x->listener, &x->seccomp, &who, err);
 
-	/* Who is to be told of it must know whose it is. */
-	if (x->seccomp_plan.notify)
-		result = exec_await_go(x, pid, err);
-	if (result < 0)
-		return result;
-	who.pid = *pid;
-	return listener_install(&x->listener, &x->seccomp, &who, err);
+	return result < 0 ? result : proc_drop_held(x->process, err);
 }
 
-static int exec_become(const struct execution *x, pid_t *pid, char *path,
-                       char *home, struct error *err)
+static int exec_become(const struct execution *x, char *path, char *home,
+                       struct error *err)
 {
 	int result = proc_prepare(x->process, err);
 
 	if (result == 0 && x->process->terminal)
 		result = exec_terminal(x, err);
 	else if (result == 0)
-		result = proc_own_stdio(x->process->uid, err);
+		result = proc_own_stdio(x->process, err);
 	if (result == 0)
 		result = exec_lsm(x, err);
 	if (result == 0)
 		result = proc_set_rlimits(0, x->process, err);
 	if (result == 0)
 		result = proc_close_fds(x->process, err);
-	if (result == 0 && x->seccomp_plan.early)
-		result = exec_filter(x, pid, err);
 	if (result < 0)
 		return result;
 	proc_home(x->process, home);
@@ -153,16 +140,16 @@ static int exec_run(const struct execution *x, struct error *err)
 		return error_system(err, result, "become undumpable");
 	result = exec_join(x, err);
 	if (result == 0)
-		result = exec_become(x, &pid, path, home, err);
+		result = exec_become(x, path, home, err);
 	if (result == 0)
-		result = exec_await_go(x, &pid, err);
+		result = sync_expect(x->sync[1], SYNC_GO, &pid, err);
 	if (result == 0) {
 		sys_set_pdeathsig(0);
 		if (x->process->no_new_privs)
 			result = proc_no_new_privs(err);
 	}
-	if (result == 0 && !x->seccomp_plan.early)
-		result = exec_filter(x, &pid, err);
+	if (result == 0)
+		result = exec_filter(x, pid, err);
 	return result < 0 ? result : proc_exec(x->process, path, home, err);
 }
 

@@ -54,18 +54,20 @@ static void exec_append(struct arena *arena, struct oci_strings *strings,
 /*
  * A capability asked for on the command line is never inheritable, and
  * ambient only where the configuration made it inheritable (CVE-2022-29162).
+ * One that nobody knows is no failure, as in the configuration.
  */
-static int exec_add_caps(struct oci_capabilities *caps,
-                         const char *const *names, struct error *err)
+static void exec_add_caps(const struct log *log, struct oci_capabilities *caps,
+                          const char *const *names)
 {
 	for (; names && *names; names++) {
 		const struct str_value *row =
 			str_lookup(oci_capability_names, *names);
 		uint64_t bit;
 
-		if (!row)
-			return error_set(err, ERROR_USAGE, -EINVAL,
-			                 "unknown capability \"%s\"", *names);
+		if (!row) {
+			log_warning(log, "unknown capability \"%s\"", *names);
+			continue;
+		}
 		bit = UINT64_C(1) << row->value;
 		caps->set = true;
 		caps->bounding |= bit;
@@ -74,7 +76,6 @@ static int exec_add_caps(struct oci_capabilities *caps,
 		if (caps->inheritable & bit)
 			caps->ambient |= bit;
 	}
-	return 0;
 }
 
 static int exec_override(struct execution *x, struct oci_process *process,
@@ -118,10 +119,10 @@ static int exec_override(struct execution *x, struct oci_process *process,
 			process->user.additional_gids[i] =
 				o->additional_gids[i];
 	}
+	exec_add_caps(&x->engine->log, &process->capabilities, o->caps);
 	if (o->user)
 		result = exec_set_user(&x->arena, o->user, &process->user, err);
-	return result < 0 ? result
-	                  : exec_add_caps(&process->capabilities, o->caps, err);
+	return result;
 }
 
 /* What process.json is silent about is as in config.json. */

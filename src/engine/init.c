@@ -296,19 +296,18 @@ static int init_lsm(struct init *init, struct error *err)
 	return procfs < 0 ? procfs : proc_set_lsm(procfs, process, err);
 }
 
-/* The filter. Who is to be told of it must know whose it is. */
+/* The filter, and behind it nothing is left to be done with power. */
 static int init_filter(struct init *init, struct error *err)
 {
-	struct listener_who who = { .status = STATUS_CREATING };
-	int result = 0;
+	struct listener_who who = {
+		.pid = init->pid,
+		.init = init->pid,
+		.status = STATUS_CREATING,
+	};
+	int result = listener_install(&init->c->listener, &init->c->seccomp,
+	                              &who, err);
 
-	if (init->plan->seccomp.notify)
-		result = init_await(init, SYNC_GO, err);
-	if (result < 0)
-		return result;
-	who.pid = who.init = init->pid;
-	return listener_install(&init->c->listener, &init->c->seccomp, &who,
-	                        err);
+	return result < 0 ? result : proc_drop_held(init->plan->process, err);
 }
 
 /* The process itself, as far as it can go before `start`. */
@@ -321,16 +320,13 @@ static int init_become(struct init *init, char *path, char *home,
 	if (init->slave >= 0)
 		result = tty_become_controlling(init->slave, err);
 	else
-		result = proc_own_stdio(process->uid, err);
+		result = proc_own_stdio(process, err);
 	if (result == 0)
 		result = init_lsm(init, err);
 	if (result == 0)
 		result = proc_set_rlimits(0, process, err);
-	/* No call but the necessary ones once a filter may refuse them. */
 	if (result == 0)
 		result = proc_close_fds(process, err);
-	if (result == 0 && init->plan->seccomp.early)
-		result = init_filter(init, err);
 	if (result < 0)
 		return result;
 	proc_home(process, home);
@@ -377,7 +373,8 @@ static int init_execute(struct init *init, const char *path, char *home,
 		return error_wrap(err, "startContainer hook");
 	if (process->no_new_privs)
 		result = proc_no_new_privs(err);
-	if (result == 0 && !init->plan->seccomp.early)
+	/* Two calls at most are left, whatever the filter refuses. */
+	if (result == 0)
 		result = init_filter(init, err);
 	return result < 0 ? result : proc_exec(process, path, home, err);
 }

@@ -79,6 +79,19 @@ static uint32_t load_listen_fds(void)
 	return value;
 }
 
+/*
+ * The environment may promise more than was passed, when it was handed on by
+ * somebody who is not concerned. What we opened ourselves is close-on-exec.
+ */
+static uint32_t load_listen_missing(uint32_t promised)
+{
+	uint32_t passed = 0;
+
+	while (passed < promised && sys_get_cloexec(3 + (int)passed) == 0)
+		passed++;
+	return promised - passed;
+}
+
 int creation_load(struct creation *c, struct error *err)
 {
 	struct oci_faults faults = { .arena = &c->arena };
@@ -100,6 +113,11 @@ int creation_load(struct creation *c, struct error *err)
 		options.notify_dir =
 			arena_printf(&c->arena, "%s/%s/" STORE_NOTIFY,
 		                     c->engine->root, c->id);
+	options.listen_missing = load_listen_missing(options.listen_fds);
+	if (options.listen_missing > 0)
+		log_warning(&c->engine->log,
+		            "LISTEN_FDS: the last %u were not passed",
+		            options.listen_missing);
 	if (result == 0)
 		result = load_config(&c->arena, c->options, &options.bundle,
 		                     &c->config, &c->config_length, err);

@@ -117,6 +117,6 @@ void state_run_poststop(const struct plan_hook_list *hooks, const char *state,
 		struct error err;
 
 		if (hook_run(&hooks->items[i], state, cwd, &err) < 0)
-			log_warning(log, "poststop hook: %s", err.text);
+			log_error(log, "poststop %s", err.text);
 	}
 }

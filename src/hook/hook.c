@@ -244,8 +244,8 @@ static int judge(struct run *run, const siginfo_t *info, struct error *err)
 		return 0;
 	if (info->si_code == CLD_EXITED)
 		return error_set(err, ERROR_HOOK, -ECHILD,
-		                 "hook \"%s\": exit status %d%s", path,
-		                 info->si_status, last_words(run, words));
+		                 "hook failed with exit code %d: \"%s\"%s",
+		                 info->si_status, path, last_words(run, words));
 	return error_set(err, ERROR_HOOK, -ECHILD,
 	                 "hook \"%s\": killed by signal %d%s", path,
 	                 info->si_status, last_words(run, words));

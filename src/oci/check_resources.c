@@ -241,7 +241,9 @@ static void check_unified(struct oci_reader *r, const char *at,
 			oci_fault(r,
 			          oci_path(r, "%sunified%s", at,
 			                   json_path_step(r->arena, key)),
-			          "not the name of a cgroup file");
+			          "the specified key has not the form "
+			          "CONTROLLER.VALUE `%s`",
+			          key);
 	}
 }
 

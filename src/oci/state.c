@@ -8,28 +8,34 @@
 
 #define ID_MAX 1024
 
-static bool is_id(const char *id)
+/* What is wrong in ID, or its end. */
+static const char *find_invalid(const char *id)
 {
-	for (const char *c = id; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("_+.-", *c))
-			return false;
-	return *id != '.';
+	const char *c = id;
+
+	if (*id == '.')
+		return id;
+	while (isalnum((unsigned char)*c) || (*c && strchr("_+.-", *c)))
+		c++;
+	return c;
 }
 
 int oci_check_id(const char *id, struct error *err)
 {
 	auto_arena struct arena scratch = { 0 };
+	const char *invalid = find_invalid(id);
 	size_t length = strlen(id);
 
 	if (length == 0 || length > ID_MAX)
 		return error_set(err, ERROR_USAGE, -EINVAL,
 		                 "a container id has 1 to %d bytes", ID_MAX);
-	if (is_id(id))
+	if (*invalid == '\0')
 		return 0;
 	return error_set(err, ERROR_USAGE, -EINVAL,
-	                 "invalid container id %s: it is made of letters, "
-	                 "digits and _+.- and does not start with a dot",
-	                 json_quote(&scratch, id));
+	                 "container ID %s: invalid character at byte %zu: it "
+	                 "is made of letters, digits and _+.- and does not "
+	                 "start with a dot",
+	                 json_quote(&scratch, id), (size_t)(invalid - id) + 1);
 }
 
 void oci_write_state(struct json_writer *w, const char *key,

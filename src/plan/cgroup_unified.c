@@ -45,7 +45,7 @@ static int check_controller(const struct cgroup_planner *cp, const char *key,
 			key, controller, v1->mount);
 	return error_set(
 		err, ERROR_UNSUPPORTED, -ENOTSUP,
-		"linux.resources.unified[\"%s\"]: the %s controller is not available in the v2 tree at %s",
+		"linux.resources.unified[\"%s\"]: the requested cgroup controller `%s` is not available in the v2 tree at %s",
 		key, controller, facts->v2_mount);
 }
 
@@ -83,7 +83,7 @@ static int decide_pair(struct cgroup_planner *cp, size_t dir,
 	if (!key_is_valid(pair->key))
 		return error_set(
 			err, ERROR_CONFIG, -EINVAL,
-			"linux.resources.unified: \"%s\" is not the name of a cgroup file",
+			"linux.resources.unified: the specified key has not the form CONTROLLER.VALUE `%s`",
 			pair->key);
 	if (!key_is_core(pair->key)) {
 		controller = arena_strndup(cp->arena, pair->key,

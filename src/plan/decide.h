@@ -19,6 +19,7 @@ struct plan_options {
 	bool no_new_keyring;
 	uint32_t preserve_fds;
 	uint32_t listen_fds;
+	uint32_t listen_missing;  /* the last of them, which nobody passed */
 	const char *listen_names; /* LISTEN_FDNAMES; only with listen_fds */
 	/* A directory that shows the container a NOTIFY_SOCKET. */
 	const char *notify_dir;
@@ -93,6 +94,9 @@ bool plan_keeps_groups(const struct oci_spec *spec);
 int plan_process(struct arena *arena, const struct oci_process *from,
                  const struct facts *facts, const struct plan_options *options,
                  struct plan_process **ret_process, struct error *err);
+/* The power to load the filter, if it has to be held. */
+void plan_hold_caps(struct plan_process *process,
+                    const struct plan_seccomp *seccomp);
 
 /* Beside it: what `linux` (may be NULL) says about the process. */
 void plan_process_linux(struct arena *arena, const struct oci_linux *from,

@@ -266,10 +266,11 @@ static int add_bind(struct planner *p, const struct mount_request *r,
 	if (!r->mount->source)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "a bind mount without source");
+	/* Those of tmpfs are often left there, and the kernel never looks. */
 	if (options->data_count > 0)
-		return error_set(err, ERROR_CONFIG, -EINVAL,
-		                 "\"%s\" is no option of a bind mount",
-		                 options->data[0].key);
+		planner_warn(p,
+		             "mounts: %s: \"%s\" is no option of a bind mount",
+		             r->destination, options->data[0].key);
 	if (options->copy_up)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "tmpcopyup is for tmpfs only");

@@ -128,14 +128,22 @@ static int decide_seccomp(struct planner *p, struct error *err)
 	                         &p->plan->seccomp, err);
 }
 
+static int decide_held(struct planner *p, struct error *err)
+{
+	(void)err;
+	if (p->plan->process)
+		plan_hold_caps(p->plan->process, &p->plan->seccomp);
+	return 0;
+}
+
 int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct facts *facts, const struct plan_options *options,
                 const struct plan **ret_plan, struct error *err)
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
-		plan_namespaces, plan_net,    plan_idmap,
-		plan_hooks,      plan_cgroup, decide_process,
-		decide_seccomp,  plan_rootfs, plan_rdt,
+		plan_namespaces, plan_net,       plan_idmap,     plan_hooks,
+		plan_cgroup,     decide_process, decide_seccomp, decide_held,
+		plan_rootfs,     plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

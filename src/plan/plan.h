@@ -191,10 +191,10 @@ enum plan_step_kind {
 	PLAN_STEP_CHROOT,          /* no mount namespace of its own */
 	PLAN_STEP_WAIT_CGROUP,     /* until the parent has moved init (v1) */
 	PLAN_STEP_SYSCTL,
-	PLAN_STEP_PROPAGATION, /* of "/", after the pivot (flags) */
-	PLAN_STEP_READONLY_ROOT,
-	PLAN_STEP_MASK,     /* text: hide, if it exists */
-	PLAN_STEP_READONLY, /* text: read-only, if it exists */
+	PLAN_STEP_PROPAGATION,   /* of "/", after the pivot (flags) */
+	PLAN_STEP_READONLY_ROOT, /* text: made before if missing, or NULL */
+	PLAN_STEP_MASK,          /* text: hide, if it exists */
+	PLAN_STEP_READONLY,      /* text: read-only, if it exists */
 };
 
 /* A word for KIND, and what STEP is about: a path or name, or NULL. */
@@ -240,7 +240,8 @@ struct plan_caps {
 	uint64_t inheritable;
 	uint64_t permitted;
 	uint64_t ambient;
-	int last; /* highest capability to drop from the bounding set */
+	uint64_t held; /* effective besides, until the filter is loaded */
+	int last;      /* highest capability to drop from the bounding set */
 };
 
 /* As sched_setattr(2) takes it. */
@@ -394,7 +395,7 @@ struct plan_seccomp_rule {
 
 struct plan_seccomp {
 	bool needed;
-	bool early; /* load before capabilities go: no no_new_privs */
+	bool early; /* load while capabilities are held: no no_new_privs */
 	uint32_t default_action;
 	uint32_t *archs; /* libseccomp tokens; the native one is always meant */
 	size_t archs_count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What init becomes: arguments, environment, ids, capabilities, limits. */
 #include <errno.h>
+#include <linux/capability.h>
 
 #include "base/str.h"
 #include "plan/decide.h"
@@ -313,6 +314,23 @@ int plan_process(struct arena *arena, const struct oci_process *from,
 		process->columns = from->console_size.width;
 	}
 	process->keep_fds = options->listen_fds + options->preserve_fds;
+	/* The program sees which are there; what comes behind must be in place. */
+	if (options->preserve_fds == 0)
+		process->keep_fds -= options->listen_missing;
 	*ret_process = process;
 	return 0;
+}
+
+/*
+ * It goes last of all, so that the filter need not allow what finding the
+ * program, waiting and hooks take. The profiles of the engines lack calls that
+ * are newer than they are.
+ */
+void plan_hold_caps(struct plan_process *process,
+                    const struct plan_seccomp *seccomp)
+{
+	struct plan_caps *caps = &process->caps;
+
+	if (seccomp->early)
+		caps->held = UINT64_C(1) << CAP_SYS_ADMIN & ~caps->effective;
 }

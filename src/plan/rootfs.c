@@ -255,13 +255,23 @@ static int add_restricted_paths(struct planner *p, bool in_proc,
 	return 0;
 }
 
+/* Afterwards the working directory could not be made any more. */
+static void add_readonly_root(struct planner *p)
+{
+	const char *cwd = p->spec->process ? p->spec->process->cwd : NULL;
+
+	if (cwd && str_equal(cwd, "/"))
+		cwd = NULL;
+	add_text(p, PLAN_STEP_READONLY_ROOT, cwd);
+}
+
 static int add_restrictions(struct planner *p, struct error *err)
 {
 	int result;
 
 	add_propagation(p);
 	if (p->spec->root->readonly)
-		add_flags(p, PLAN_STEP_READONLY_ROOT, 0);
+		add_readonly_root(p);
 	result = add_restricted_paths(p, false, err);
 	if (result < 0)
 		return result;

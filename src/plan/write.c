@@ -357,6 +357,7 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
 	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_MASK:
 	case PLAN_STEP_READONLY: write_text(w, "text", step->text); break;
+	case PLAN_STEP_READONLY_ROOT: write_text(w, "make", step->text); break;
 	case PLAN_STEP_LOOPBACK:
 	case PLAN_STEP_CONSOLE:
 	case PLAN_STEP_RUNTIME_HOOKS:
@@ -364,8 +365,7 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
 	case PLAN_STEP_PIVOT:
 	case PLAN_STEP_MOVE_ROOT:
 	case PLAN_STEP_CHROOT:
-	case PLAN_STEP_WAIT_CGROUP:
-	case PLAN_STEP_READONLY_ROOT: break;
+	case PLAN_STEP_WAIT_CGROUP: break;
 	}
 	if (step->beside)
 		json_put_u64(w, "beside", step->beside);

@@ -40,6 +40,8 @@ static void put_capabilities(struct json_writer *w,
 	put_caps(w, "inheritable", caps->inheritable);
 	put_caps(w, "permitted", caps->permitted);
 	put_caps(w, "ambient", caps->ambient);
+	if (caps->held)
+		put_caps(w, "held", caps->held);
 	json_put_i64(w, "last", caps->last);
 	json_close_object(w);
 }

@@ -24,6 +24,9 @@ static int descend(int *dir, const char *name)
 	if (next == -ENOENT) {
 		int result = sys_mkdirat(*dir, name, CWD_MODE);
 
+		/* What is wrong is that it is missing. */
+		if (result == -EROFS)
+			return -ENOENT;
 		if (result < 0 && result != -EEXIST)
 			return result;
 		next = sys_openat2(*dir, name, flags, 0, RESOLVE_NO_MAGICLINKS);
@@ -121,7 +124,8 @@ static int set_ids(const struct plan_process *process, struct error *err)
 	int result = 0;
 
 	/* Leaving root would clear what is to be kept. exec() resets it. */
-	if (process->uid != 0 && (caps->permitted | caps->inheritable))
+	if (process->uid != 0 &&
+	    (caps->permitted | caps->inheritable | caps->held))
 		result = sys_set_keepcaps(1);
 	if (result < 0)
 		return error_system(err, result, "keep capabilities");
@@ -137,26 +141,27 @@ static int set_ids(const struct plan_process *process, struct error *err)
 }
 
 /*
- * What runf does not have itself it cannot give: the specification wants the
- * rest granted then, not a failure. *MASK becomes what was possible.
+ * With HELD besides. What runf does not have itself it cannot give: the
+ * specification wants the rest granted then, not a failure. *MASK becomes what
+ * was possible.
  */
-static int set_caps(const struct plan_caps *caps, uint64_t *mask)
+static int set_caps(const struct plan_caps *caps, uint64_t held, uint64_t *mask)
 {
 	uint64_t effective;
 	uint64_t permitted;
 	uint64_t inheritable;
 	int result;
 
-	result =
-		sys_capset(caps->effective, caps->permitted, caps->inheritable);
+	result = sys_capset(caps->effective | held, caps->permitted | held,
+	                    caps->inheritable);
 	if (result != -EPERM)
 		return result;
 	result = sys_capget(&effective, &permitted, &inheritable);
 	if (result < 0)
 		return result;
 	*mask = permitted;
-	return sys_capset(caps->effective & permitted,
-	                  caps->permitted & permitted,
+	return sys_capset((caps->effective | held) & permitted,
+	                  (caps->permitted | held) & permitted,
 	                  caps->inheritable & (permitted | inheritable));
 }
 
@@ -191,12 +196,25 @@ static int set_credentials(const struct plan_process *process,
 		result = set_ids(process, err);
 	if (result < 0)
 		return result;
-	result = set_caps(&process->caps, &mask);
+	result = set_caps(&process->caps, process->caps.held, &mask);
 	if (result < 0)
 		return error_system(err, result, "set capabilities");
 	result = set_ambient(&process->caps, mask);
 	if (result < 0)
 		return error_system(err, result, "set ambient capabilities");
+	return 0;
+}
+
+int proc_drop_held(const struct plan_process *process, struct error *err)
+{
+	uint64_t mask;
+	int result = 0;
+
+	if (process->caps.held)
+		result = set_caps(&process->caps, 0, &mask);
+	if (result < 0)
+		return error_system(err, result,
+		                    "drop what loading the filter needed");
 	return 0;
 }
 

@@ -40,7 +40,7 @@ static bool is_tolerated(int result)
 	return result == -EPERM || result == -EROFS || result == -EINVAL;
 }
 
-int proc_own_stdio(uid_t uid, struct error *err)
+int proc_own_stdio(const struct plan_process *process, struct error *err)
 {
 	struct stat st;
 	int fd;
@@ -51,9 +51,9 @@ int proc_own_stdio(uid_t uid, struct error *err)
 		if (result < 0)
 			return error_system(err, result, "stat fd %d", fd);
 		if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ||
-		    st.st_uid == uid)
+		    (st.st_uid == process->uid && st.st_gid == process->gid))
 			continue;
-		result = sys_fchown(fd, uid, (gid_t)-1);
+		result = sys_fchown(fd, process->uid, process->gid);
 		if (result < 0 && !is_tolerated(result))
 			return error_system(err, result, "chown fd %d", fd);
 	}

@@ -25,12 +25,12 @@
  *              proc_home
  *              proc_set_oom, proc_set_rlimits   otherwise; late, because low
  *                                         limits would bind init itself
- *              proc_close_fds             before a filter can refuse it
- *              [seccomp, if plan.seccomp.early]
+ *              proc_close_fds
  *              proc_become                cwd, credentials, umask
  *              proc_find_program          failing at create, not at start
  *              [start gate; no_new_privs; seccomp]
- *              proc_exec
+ *              proc_drop_held             all that a filter must allow,
+ *              proc_exec                  and only the former if seccomp.early
  *
  * PROCFS is a descriptor of a trusted procfs (ns_open_procfs, or the one the
  * rootfs made): nothing is written through a path of the container.
@@ -64,10 +64,11 @@ int proc_set_attributes(const struct plan_process *process, struct error *err);
 int proc_prepare(const struct plan_process *process, struct error *err);
 
 /*
- * Files, pipes and sockets at 0 to 2 are given to UID, so that the container
- * can open /dev/stdout again; devices (terminals, /dev/null) are the host's.
+ * Files, pipes and sockets at 0 to 2 are given to its user and group, so that
+ * the container can open /dev/stdout again; devices (terminals, /dev/null) are
+ * the host's.
  */
-int proc_own_stdio(uid_t uid, struct error *err);
+int proc_own_stdio(const struct plan_process *process, struct error *err);
 
 /* SELinux label of keyrings made from here on. */
 int proc_label_keys(int procfs, const struct plan_process *process,
@@ -88,9 +89,12 @@ void proc_home(const struct plan_process *process, char home[PROC_HOME_SIZE]);
 
 /*
  * Working directory (made if missing; proved to lie inside the root), groups,
- * ids, capabilities, umask. no_new_privs is not set here.
+ * ids, capabilities (with those held), umask. no_new_privs is not set here.
  */
 int proc_become(const struct plan_process *process, struct error *err);
+
+/* When the filter is loaded: give up what was held for that, if anything. */
+int proc_drop_held(const struct plan_process *process, struct error *err);
 
 /*
  * Where args[0] is: looked up as execvp(3) would, with the ids the caller

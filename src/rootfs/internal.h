@@ -54,7 +54,8 @@ int root_pivot(struct rootfs *rootfs, struct error *err);
 int root_move(struct rootfs *rootfs, struct error *err);
 int root_chroot(struct rootfs *rootfs, struct error *err);
 int root_propagate(struct rootfs *rootfs, uint64_t flags, struct error *err);
-int root_make_readonly(struct rootfs *rootfs, struct error *err);
+int root_make_readonly(struct rootfs *rootfs, const char *directory,
+                       struct error *err);
 
 int mount_apply(struct rootfs *rootfs, const struct plan_mount *mount,
                 struct error *err);

@@ -145,12 +145,21 @@ int root_propagate(struct rootfs *rootfs, uint64_t flags, struct error *err)
 	return 0;
 }
 
-/* Attributes that are locked stay: only one is added. */
-int root_make_readonly(struct rootfs *rootfs, struct error *err)
+/*
+ * Attributes that are locked stay: only one is added. A directory that cannot
+ * be made is missed by who enters it.
+ */
+int root_make_readonly(struct rootfs *rootfs, const char *directory,
+                       struct error *err)
 {
-	int result = sys_mount_setattr(rootfs->root, "", AT_EMPTY_PATH,
-	                               MOUNT_ATTR_RDONLY, 0, 0, -1);
+	auto_close int made = -1;
+	int result;
 
+	if (directory)
+		(void)rootfs_open_target(rootfs, directory, S_IFDIR, false,
+		                         &made, NULL);
+	result = sys_mount_setattr(rootfs->root, "", AT_EMPTY_PATH,
+	                           MOUNT_ATTR_RDONLY, 0, 0, -1);
 	if (result < 0)
 		return error_system(err, result, "make / read-only");
 	return 0;

@@ -52,7 +52,8 @@ int rootfs_apply(struct rootfs *rootfs, const struct plan_step *step,
 	case PLAN_STEP_CHROOT: return root_chroot(rootfs, err);
 	case PLAN_STEP_PROPAGATION:
 		return root_propagate(rootfs, step->flags, err);
-	case PLAN_STEP_READONLY_ROOT: return root_make_readonly(rootfs, err);
+	case PLAN_STEP_READONLY_ROOT:
+		return root_make_readonly(rootfs, step->text, err);
 	case PLAN_STEP_MASK: return mask_hide(rootfs, step->text, err);
 	case PLAN_STEP_READONLY:
 		return mask_make_readonly(rootfs, step->text, err);

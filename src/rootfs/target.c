@@ -280,8 +280,10 @@ static int open_through_links(struct rootfs *rootfs, const char *path,
 	return 0;
 }
 
+/* What is missing is made; where a link says only if MAKE_AT_LINKS. */
 static int find_target(struct rootfs *rootfs, const char *path, mode_t kind,
-                       bool no_follow, struct target *ret_target)
+                       bool no_follow, bool make_at_links,
+                       struct target *ret_target)
 {
 	int result = -ELOOP;
 
@@ -298,14 +300,16 @@ static int find_target(struct rootfs *rootfs, const char *path, mode_t kind,
 	if (result == -ELOOP && !no_follow)
 		result = open_through_links(rootfs, path, ret_target);
 	if (result == -ENOENT)
-		result = make_target(rootfs, path, kind, no_follow, ret_target);
+		result = make_target(rootfs, path, kind, !make_at_links,
+		                     ret_target);
 	return result;
 }
 
 int target_open(struct rootfs *rootfs, const char *path, mode_t kind,
                 bool no_follow, struct target *ret_target, struct error *err)
 {
-	int result = find_target(rootfs, path, kind, no_follow, ret_target);
+	int result = find_target(rootfs, path, kind, no_follow, !no_follow,
+	                         ret_target);
 
 	if (result == -EXDEV)
 		return error_set(err, ERROR_SYSTEM, result,
@@ -374,9 +378,14 @@ int target_open_parent(struct rootfs *rootfs, const char *path,
 		return error_system(err, -ENAMETOOLONG, "open %s", path);
 	memcpy(parent, path, length);
 	parent[length] = '\0';
-	result = target_open(rootfs, parent, S_IFDIR, false, &target, err);
+	result = find_target(rootfs, parent, S_IFDIR, false, false, &target);
+	if (result == -ELOOP)
+		return error_set(err, ERROR_SYSTEM, result,
+		                 "%s of the image is a link to nothing",
+		                 parent);
 	if (result < 0)
-		return result;
+		return error_system(err, result, "open %s in the container",
+		                    parent);
 	keep_parent(rootfs, path, target.fd);
 	return rootfs->parent;
 }

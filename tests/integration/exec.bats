@@ -167,6 +167,22 @@ setup() {
 	equals "$(sed -n 's/^CapAmb:\t//p' "$OUT")" 0000000000000000
 }
 
+# A054 B054
+@test "exec --cap with a name that nobody knows is no failure" {
+	start_container
+	must exec "$ID" grep Cap /proc/self/status
+	before=$output
+	must exec --cap CAP_NOT_YET_INVENTED "$ID" grep Cap /proc/self/status
+	equals "$output" "$before"
+}
+
+# A043
+@test "exec says of a directory that cannot be made that it is missing" {
+	config '.root.readonly = true'
+	start_container
+	refuses "No such file or directory" exec --cwd /not/there "$ID" true
+}
+
 # C040
 @test "exec has the capabilities and no_new_privs of the config" {
 	start_container

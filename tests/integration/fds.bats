@@ -82,6 +82,14 @@ load helpers
 }
 
 # B094
+@test "LISTEN_FDS that were not passed stay closed" {
+	program 'echo $LISTEN_FDS $LISTEN_PID; ls /proc/$$/fd | xargs'
+	output=$(LISTEN_FDS=3 "$RUNF" --root "$STATE" run --bundle "$BUNDLE" \
+		"$ID" 3</dev/null 4<&- 5</dev/null </dev/null)
+	equals "$output" "$(printf '3 1\n0 1 2 3')"
+}
+
+# B094
 @test "the names of LISTEN_FDS go along, somebody else's descriptors do not" {
 	program 'echo ${LISTEN_FDS-none} $LISTEN_FDNAMES; ls /proc/self/fd'
 	output=$(LISTEN_FDS=2 LISTEN_FDNAMES=a:b "$RUNF" --root "$STATE" run \

@@ -173,6 +173,7 @@ note_all() {
 	wait_status stopped
 	runf delete "$ID"
 	equals "$status" 0
+	contains "$errors" "poststop hook failed with exit code 3"
 	[ -e "$BATS_TEST_TMPDIR/second" ]
 	nothing_left
 }

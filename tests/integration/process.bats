@@ -57,6 +57,15 @@ load helpers
 	equals "$output" /made/here
 }
 
+# A043
+@test "a missing directory is made below a read-only root, too" {
+	config '.process.cwd = "/made/here" | .process.args = ["pwd"]
+		| .root.readonly = true'
+	must_run
+	equals "$output" /made/here
+	equals "$(stat -c %a "$BUNDLE/rootfs/made/here")" 755
+}
+
 # A046
 @test "a program is looked up in PATH of the config" {
 	mkdir -p "$BUNDLE/rootfs/opt/tools"

@@ -127,6 +127,7 @@ load helpers
 	matches "$(sed -n 1p "$OUT")" '^runf version [0-9]+\.[0-9]+'
 	matches "$(sed -n 2p "$OUT")" '^commit: [^ ]+$'
 	matches "$(sed -n 3p "$OUT")" '^spec: 1\.[0-9]+\.[0-9]+'
+	contains "$(grep '^+' "$OUT") " "+SECCOMP "
 	must -v
 }
 

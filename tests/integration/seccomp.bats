@@ -59,6 +59,39 @@ profile() {
 	equals "$output" refused
 }
 
+# A057
+@test "without no_new_privs a profile need not allow what runf does" {
+	# What a shell without libraries takes, and capset: no openat2, statx or
+	# faccessat2, which the profiles of some engines do not know.
+	profile '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{
+		"names": ["capset", "execve", "brk", "arch_prctl", "readlink",
+			"readlinkat", "getrandom", "mprotect", "prlimit64",
+			"rt_sigaction", "rt_sigprocmask", "getuid", "geteuid",
+			"getgid", "getegid", "getpid", "getppid", "write",
+			"set_tid_address", "set_robust_list", "rseq", "mmap",
+			"munmap", "prctl", "exit", "exit_group", "getcwd",
+			"stat", "newfstatat", "uname", "fcntl", "close", "dup2"],
+		"action": "SCMP_ACT_ALLOW"}]}'
+	program 'echo allowed'
+	for user in 0 1000; do
+		config --argjson u "$user" '.process.noNewPrivileges = false
+			| .process.user = {uid: $u, gid: $u}
+			| .process.capabilities |= map_values(["CAP_KILL"])
+			| .process.capabilities.inheritable = ["CAP_KILL"]
+			| .process.capabilities.ambient = ["CAP_KILL"]'
+		must_run
+		equals "$output" allowed
+		config '.process.args = ["/bin/sh", "-c", "while :; do :; done"]'
+		start_container
+		must exec "$ID" sh -c 'echo allowed'
+		equals "$output" allowed
+		equals "$(grep -E "^Cap(Prm|Eff)" "/proc/$(init_pid)/status" |
+			xargs)" "CapPrm: 0000000000000020 CapEff: 0000000000000020"
+		must delete --force "$ID"
+		program 'echo allowed'
+	done
+}
+
 # A199
 @test "conditions on arguments" {
 	# kill(2) with signal 0 only.

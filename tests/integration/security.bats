@@ -135,9 +135,15 @@ load helpers
 		ln -s "$target" "$BUNDLE/rootfs/dev"
 		config '.mounts |= map(select(.destination
 			| startswith("/dev") | not))'
-		runf run --bundle "$BUNDLE" "$ID"
+		refuses "/dev of the image is a link to nothing" run \
+			--bundle "$BUNDLE" "$ID"
 		equals "$(ls "$BATS_TEST_TMPDIR/host")" ""
 	done
+	rm "$BUNDLE/rootfs/dev"
+	mkdir "$BUNDLE/rootfs/opt"
+	ln -s opt "$BUNDLE/rootfs/dev"
+	must_run
+	[ -c "$BUNDLE/rootfs/opt/null" ]
 }
 
 # D018

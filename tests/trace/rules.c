@@ -2,6 +2,7 @@
 /* What holds for the calls of every child, whatever it is to become. */
 #include "tests/trace/rules.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,27 +177,40 @@ static size_t ambient_last(const struct child *child)
 	                                                          : ambient;
 }
 
-/* With no_new_privs nothing but the program comes behind the filter. */
+/* Nothing but the program comes behind it, and giving up what was held. */
 static size_t filter_last(const struct child *child)
 {
 	size_t filter = last(child, "seccomp_load");
+	size_t held = child->plan->process->caps.held ? 1 : 0;
 
-	if (!child->plan->seccomp.needed || child->plan->seccomp.early)
+	if (!child->plan->seccomp.needed)
 		return NONE;
-	return filter == notes.count - 2 ? NONE : filter;
+	if (held && !is_call(filter + 1, "capset"))
+		return filter + 1;
+	return filter == notes.count - 2 - held ? NONE : filter;
 }
 
-/* Without, it has to be loaded while there is the power to. */
+/* Without no_new_privs there has to be the power to. */
 static size_t filter_while_able(const struct child *child)
 {
-	size_t filter = last(child, "seccomp_load");
+	const struct plan_caps *caps = &child->plan->process->caps;
 
-	if (!child->plan->seccomp.needed || !child->plan->seccomp.early)
+	if (!child->plan->seccomp.early ||
+	    (caps->effective | caps->held) >> CAP_SYS_ADMIN & 1)
 		return NONE;
-	return filter < last(child, "setresuid") &&
-	                       filter < last(child, "capset")
-	               ? NONE
-	               : filter;
+	return last(child, "seccomp_load");
+}
+
+/* ... and the program itself does not get it. */
+static size_t nothing_held_remains(const struct child *child)
+{
+	const struct plan_caps *caps = &child->plan->process->caps;
+	char wanted[64];
+	size_t at = last(child, "capset");
+
+	snprintf(wanted, sizeof(wanted), caps->effective ? "(%#llx, " : "(0, ",
+	         (unsigned long long)caps->effective);
+	return at != NONE && says(at, wanted) ? NONE : at;
 }
 
 static size_t filter_only_if_wanted(const struct child *child)
@@ -311,8 +325,9 @@ static const struct rule rules[] = {
 	{ "nothing is mounted or entered as the user",
 	  nothing_mounted_as_user },
 	{ "ambient capabilities come after the others", ambient_last },
-	{ "a late filter is followed by the program", filter_last },
+	{ "a filter is followed by the program", filter_last },
 	{ "an early filter is loaded with the power to", filter_while_able },
+	{ "no capability is left over", nothing_held_remains },
 	{ "no filter where none is wanted", filter_only_if_wanted },
 	{ "no_new_privs as configured", privileges_given_up },
 	{ "nothing of the host is used from inside", nothing_of_the_host },

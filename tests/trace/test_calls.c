@@ -301,6 +301,7 @@ static void trace_execution(struct bench *b)
 	must(plan_process(&b->arena, b->spec->process, &b->facts, &b->options,
 	                  &x.process, &err),
 	     &err, b->of->name);
+	plan_hold_caps(x.process, &x.seccomp_plan);
 	if (!(x.namespaces & CLONE_NEWNS))
 		x.root = notes_fd("init's root");
 	notes_say("# the child");

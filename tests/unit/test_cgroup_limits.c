@@ -144,7 +144,7 @@ START_TEST(a_controller_that_nobody_has_is_named)
 	ck_assert_int_eq(cgroup_create(&plan.cgroup, &cgroup, &err), -ENOTSUP);
 	ck_assert_int_eq(err.kind, ERROR_UNSUPPORTED);
 	ck_assert_ptr_nonnull(
-		strstr(err.text, "the nonesuch controller is not available"));
+		strstr(err.text, "controller `nonesuch` is not available"));
 	ck_assert(!exists(""));
 }
 

@@ -210,7 +210,7 @@ static const char *const bad_keys[] = {
 START_TEST(unified_keys_are_file_names)
 {
 	set_unified(bad_keys[_i], "1");
-	assert_refused(&v2, ERROR_CONFIG, "not the name of a cgroup file");
+	assert_refused(&v2, ERROR_CONFIG, "has not the form CONTROLLER.VALUE");
 }
 
 END_TEST
@@ -224,6 +224,10 @@ START_TEST(unified_needs_the_controller_in_v2)
 	               "cgroup v1 holds it at /cg/memory");
 	set_unified("io.max", "8:0 rbps=1");
 	assert_refused(&hybrid, ERROR_UNSUPPORTED, "the io controller");
+	set_unified("foo.bar", "1");
+	assert_refused(
+		&hybrid, ERROR_UNSUPPORTED,
+		"the requested cgroup controller `foo` is not available");
 	set_unified("hugetlb.2MB.max", "0");
 	ck_assert_str_eq(decided(&hybrid), ":hugetlb.2MB.max=0");
 	set_unified("cgroup.max.descendants", "3");

@@ -125,8 +125,9 @@ START_TEST(a_failing_hook_names_its_status_and_last_words)
 	                     NULL, &err),
 	                 0);
 	ck_assert_int_eq(err.kind, ERROR_HOOK);
-	ck_assert_str_eq(err.text,
-	                 "hook \"/bin/sh\": exit status 3: one no network");
+	ck_assert_str_eq(
+		err.text,
+		"hook failed with exit code 3: \"/bin/sh\": one no network");
 }
 
 END_TEST

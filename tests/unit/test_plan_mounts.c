@@ -180,7 +180,7 @@ static const struct {
 	{ "/processes", "tmpfs", "", NULL },
 	{ "/x", "bind", "", "without the option bind" },
 	{ "/x", NULL, "", "without the option bind" },
-	{ "/x", NULL, "bind mode=1", "no option of a bind mount" },
+	{ "/x", NULL, "bind mode=1", NULL },
 	{ "/x", NULL, "bind tmpcopyup", "for tmpfs only" },
 	{ "/x", "proc", "tmpcopyup", "for tmpfs only" },
 	{ "/x", "tmpfs", "tmpcopyup", NULL },
@@ -201,6 +201,20 @@ START_TEST(mounts_are_checked)
 		ck_assert_msg(plan_rootfs(&f.planner, &f.err) == 0, "%s",
 		              f.err.text);
 	}
+}
+
+END_TEST
+
+/* A079 */
+START_TEST(a_bind_leaves_out_what_is_for_file_systems)
+{
+	add_mount("/x", NULL, "/src", "bind mode=1 ro");
+	ck_assert_int_eq(plan_rootfs(&f.planner, &f.err), 0);
+	ck_assert_uint_eq(find_step(PLAN_STEP_MOUNT, "/x")->mount.options_count,
+	                  0);
+	ck_assert_uint_eq(f.plan.warnings_count, 1);
+	ck_assert_ptr_nonnull(
+		strstr(f.plan.warnings[0], "/x: \"mode\" is no option"));
 }
 
 END_TEST
@@ -363,6 +377,7 @@ static void add_mount_tests(Suite *suite)
 	tcase_add_test(tcase, only_rw_may_meet_a_locked_flag);
 	tcase_add_test(tcase, a_remount_only_changes_attributes);
 	tcase_add_test(tcase, a_bind_without_source_is_an_error);
+	tcase_add_test(tcase, a_bind_leaves_out_what_is_for_file_systems);
 	tcase_add_loop_test(tcase, mounts_are_checked, 0, ARRAY_SIZE(checks));
 	suite_add_tcase(suite, tcase);
 }

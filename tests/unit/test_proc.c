@@ -361,6 +361,7 @@ END_TEST
 /* B085 D027 */
 START_TEST(stdio_is_given_away_but_never_a_device)
 {
+	struct plan_process process = { .uid = NOBODY, .gid = NOBODY };
 	struct stat null;
 	struct stat before;
 	struct stat st;
@@ -372,9 +373,10 @@ START_TEST(stdio_is_given_away_but_never_a_device)
 	ck_assert_int_eq(stat("/dev/null", &before), 0);
 	dup2(open("/dev/null", O_RDWR | O_CLOEXEC), 0);
 	dup2(fds[1], 1);
-	ck_assert_int_eq(proc_own_stdio(NOBODY, NULL), 0);
+	ck_assert_int_eq(proc_own_stdio(&process, NULL), 0);
 	ck_assert_int_eq(fstat(fds[1], &st), 0);
 	ck_assert_uint_eq(st.st_uid, NOBODY);
+	ck_assert_uint_eq(st.st_gid, NOBODY);
 	ck_assert_int_eq(stat("/dev/null", &null), 0);
 	ck_assert_uint_eq(null.st_uid, before.st_uid);
 }
