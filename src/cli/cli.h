@@ -41,7 +41,7 @@ struct cli {
 enum cli_command_flags {
 	COMMAND_OPENS = 1,       /* needs a struct runf */
 	COMMAND_PROTECTS = 2,    /* containers can see this program */
-	COMMAND_CREATES = 4,     /* the cgroup driver matters */
+	COMMAND_CREATES = 4,     /* may be the first to use the state root */
 	COMMAND_LEAVES_REST = 8, /* what follows the words is no option */
 };
 
@@ -70,6 +70,9 @@ extern const struct cli_option cli_global_options[];
 
 /* NULL if there is none of this name. */
 const struct cli_command *cli_find_command(const char *name);
+
+/* Whether systemd shall make the cgroup of a new container. */
+bool cli_wants_systemd(const struct cli *cli);
 
 /* Exit statuses beside 0, 1, and what a container's process returned. */
 #define CLI_EXIT_USAGE 64

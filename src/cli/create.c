@@ -24,6 +24,7 @@ static int create_run(struct cli *cli, void *values, struct runf_error *err)
 	struct runf_create_options *options = &given->options;
 
 	options->size = sizeof(*options);
+	options->systemd_cgroup = cli_wants_systemd(cli);
 	return runf_create(cli->runf, cli->words.items[0], options, err);
 }
 
