@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "tests/fault/fault.h"
 
 #define REAP_MS 2000
@@ -69,8 +70,9 @@ static bool container_expected(enum after after, int result)
 	       (after == AFTER_UNLESS_DONE && result < 0);
 }
 
-/* The container that was there is there, and only init is in it. */
-static void check_container(struct run *run, const struct world *before)
+/* The container that was there is there as it was, and only init is in it. */
+static void check_container(struct run *run, const struct world *before,
+                            bool was_paused)
 {
 	char *pids = NULL;
 	char *state = NULL;
@@ -83,6 +85,9 @@ static void check_container(struct run *run, const struct world *before)
 		world_say(&verdict->wrong, "no pids: %s", run->err.text);
 	else if (strchr(pids, ','))
 		world_say(&verdict->wrong, "more processes: %s", pids);
+	else if (verdict->result < 0 && !was_paused &&
+	         strstr(state, "\"paused\""))
+		world_say(&verdict->wrong, "it is left frozen");
 	runf_free_text(state);
 	runf_free_text(pids);
 }
@@ -185,7 +190,7 @@ static void act(struct pass *pass, struct run *run, int actor, int call)
 		look_outside(run, &verdict->left);
 	must_open(run);
 	if (s->after == AFTER_STAYS)
-		check_container(run, &before);
+		check_container(run, &before, str_equal(s->name, "resume"));
 	run_close(run);
 	world_release(&before);
 }

@@ -62,11 +62,13 @@ setup() {
 	done
 }
 
-# A003 A075
+# A003 A047 A051 A075
 @test "properties that nobody knows are ignored, at any depth" {
 	config '.unknown = {a: [1]} | .process.unknown = 1
+		| .process.user.username = "somebody" | .process.commandLine = "x"
 		| .linux.unknown = null | .linux.resources.unknown = {}
-		| .mounts[0].unknown = true | .windows = {} | .vm = {}'
+		| .mounts[0].unknown = true | .windows = {} | .vm = {} | .solaris = {} | .zos = {}
+		| .freebsd = {}'
 	must_run
 	equals "$errors" ""
 }

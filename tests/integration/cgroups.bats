@@ -106,7 +106,7 @@ own_path() {
 	must exec "$ID" true
 }
 
-# B056
+# B056 E030
 @test "exec --ignore-paused waits for the thaw" {
 	need_freezer
 	sleeper
@@ -132,6 +132,30 @@ own_path() {
 	equals "$status" 0
 	refuses "" exec --cgroup ../../ "$ID" true
 	refuses "" exec --cgroup nosuch "$ID" true
+}
+
+# C038 C039 E045
+@test "exec finds an init that has moved into a group of its own" {
+	[ "$MODE" = v2 ] || skip "groups below are for the v2 hierarchy"
+	need_controller memory
+	config '.linux.namespaces |= map(select(.type != "cgroup"))
+			+ [{type: "cgroup"}]
+		| .mounts |= map(if .type == "cgroup"
+			then .options -= ["ro"] else . end)
+		| .linux.resources.memory = {limit: 67108864}'
+	# As systemd does; then no process may be in the group above.
+	program 'cd /sys/fs/cgroup; mkdir init; echo 1 >init/cgroup.procs
+		echo +memory >cgroup.subtree_control && echo ready >/ready
+		while :; do sleep 0.1; done'
+	start_container
+	eventually has_text "$BUNDLE/rootfs/ready"
+	must exec "$ID" cat /proc/self/cgroup
+	equals "${output##*:}" /init
+	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 300
+	must ps --format json "$ID"
+	jq -e --argjson p "$(cat "$BATS_TEST_TMPDIR/pid")" 'index($p)' "$OUT"
+	must delete --force "$ID"
+	nothing_left
 }
 
 # B007 C028

@@ -48,7 +48,7 @@ setup() {
 	equals "$output" through
 }
 
-# B051 B052 C041 D052
+# B051 B052 C041 D052 E030
 @test "exec has the container's environment, cwd and user, and additions" {
 	must_create
 	must delete "$ID"

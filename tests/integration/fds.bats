@@ -107,7 +107,7 @@ load helpers
 	equals "$(stat -c %u /dev/null)" 0
 }
 
-# B042 C051
+# B042 C051 E030
 @test "the pidfd socket gets one descriptor that is a pidfd" {
 	for command in create run exec; do
 		socket=$BATS_TEST_TMPDIR/$command.pidfd

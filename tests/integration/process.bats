@@ -165,6 +165,19 @@ load helpers
 		awk '{ print $2 }' | sort -u)" 0000000000000000)
 }
 
+# A070 D053
+@test "the program may use every CPU, whatever runf was bound to" {
+	program 'grep Cpus_allowed_list /proc/self/status'
+	must_run
+	all=$output
+	(taskset -pc 0 "$BASHPID" >/dev/null && must_run &&
+		equals "$output" "$all")
+	sleeper
+	start_container
+	(taskset -pc 0 "$BASHPID" >/dev/null && must exec "$ID" grep \
+		Cpus_allowed_list /proc/self/status && equals "$output" "$all")
+}
+
 # B090
 @test "the program is a session leader and process 1" {
 	config '.process.args = ["cat", "/proc/self/stat"]'

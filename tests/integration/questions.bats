@@ -153,6 +153,59 @@ load helpers
 	jq -e .linux "$BATS_TEST_TMPDIR/features"
 }
 
+# A225 C061
+@test "features are the same without proc, sys and cgroups" {
+	must features
+	unshare --mount sh -c 'for d in /proc /sys; do
+			mount -t tmpfs tmpfs $d || exit
+		done; exec "$0" features' "$RUNF" 3>&- >"$OUT.bare"
+	equals "$(cat "$OUT.bare")" "$output"
+}
+
+# E038
+@test "the program needs no other file" {
+	! ldd "$RUNF" >/dev/null 2>&1 || skip "it is linked dynamically"
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	cp "$RUNF" "$BATS_TEST_TMPDIR/empty/runf"
+	chroot "$BATS_TEST_TMPDIR/empty" /runf features 3>&- \
+		>"$BATS_TEST_TMPDIR/alone"
+	must features
+	equals "$(cat "$BATS_TEST_TMPDIR/alone")" "$output"
+}
+
+# D067
+@test "a user namespace is told by its number, not by its map" {
+	unshare --user sleep 300 3>&- &
+	holder=$!
+	sleep 0.3
+	# That of the host itself.
+	for map in uid_map gid_map; do
+		echo "0 0 4294967295" >"/proc/$holder/$map"
+	done
+	must plan --bundle "$BUNDLE"
+	equals "$(jq '.sources | length' "$OUT")" 0
+	nsenter --user --target "$holder" "$RUNF" plan --bundle "$BUNDLE" \
+		3>&- >"$BATS_TEST_TMPDIR/inside"
+	kill "$holder"
+	jq -e '.sources | map(.path) | index("/dev/null")' \
+		"$BATS_TEST_TMPDIR/inside"
+}
+
+# B034
+@test "no stage of a start can be called as a command" {
+	for word in init create-init stage-2 bridge internal; do
+		refuses "unknown command" "$word"
+	done
+	_RUNF_INIT=1 _LIBCONTAINER_INITPIPE=3 refuses "unknown command" init
+}
+
+# E036
+@test "run tells what each phase of a start took, for a viewer" {
+	must run --trace "$BATS_TEST_TMPDIR/trace" --bundle "$BUNDLE" "$ID"
+	jq -e '[.. | objects | select(has("ts") and has("dur") and has("name"))]
+		| length > 5' "$BATS_TEST_TMPDIR/trace"
+}
+
 @test "plan is JSON and creates nothing" {
 	must plan --bundle "$BUNDLE"
 	jq -e 'type == "object"' "$OUT"
@@ -204,6 +257,7 @@ load helpers
 	must_create
 	equals "$(stat -c %a "$STATE" | tail -c 4)" 700
 	matches "$(stat -c %a "$STATE/$ID")" '^7(00|11)$'
+	equals "$(find "$STATE" -type f ! -perm 600)" ""
 }
 
 # B016

@@ -97,3 +97,14 @@ load helpers
 	must_run
 	equals "$output" "1000 999"
 }
+
+# C059 E018
+@test "hundreds of mounts need no more descriptors than there may be" {
+	mkdir "$BATS_TEST_TMPDIR/source"
+	config --arg s "$BATS_TEST_TMPDIR/source" '.mounts += [range(300) |
+		{destination: "/m/\(.)", type: "none", source: $s,
+			options: ["bind"]}]'
+	program 'grep -c " /m/" /proc/self/mountinfo; ulimit -n'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 50, hard: 60}]'
+	(ulimit -Sn 64 && must_run && equals "$(xargs <<<"$output")" "300 50")
+}

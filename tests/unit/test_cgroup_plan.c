@@ -87,6 +87,7 @@ START_TEST(a_controller_is_limited_where_it_is)
 
 END_TEST
 
+/* E043 */
 START_TEST(a_v1_host_has_the_freezer_at_least)
 {
 	decided(&v1);

@@ -179,7 +179,7 @@ static const char *string(const struct json_value *root, const char *path)
 	return value->text;
 }
 
-/* A210 A211 A213 A214 A215 A216 A217 A220 A222 A223 A225 */
+/* A210 A211 A213 A214 A215 A216 A217 A220 A222 A223 */
 START_TEST(features_say_what_there_is)
 {
 	static const char *const options[] = { "ro", "idmap", NULL };

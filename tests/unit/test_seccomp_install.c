@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading a finished filter: what the kernel asks for, what it may refuse. */
+/* A finished filter: how it is loaded, and how far it runs. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -130,6 +131,73 @@ START_TEST(loading_needs_no_new_privs_or_a_capability)
 
 END_TEST
 
+/* How many instructions a call takes, and to which end it comes. */
+static unsigned int steps(const struct seccomp_program *program, int nr,
+                          uint32_t *ret_action)
+{
+	struct seccomp_data data = { .nr = nr, .arch = SCMP_ARCH_X86_64 };
+	unsigned int count = 0;
+	size_t at = 0;
+	uint32_t a = 0;
+
+	for (;;) {
+		const struct sock_filter *i = &program->filter[at++];
+		bool taken = false;
+
+		count++;
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			memcpy(&a, (const char *)&data + i->k, sizeof(a));
+			continue;
+		case BPF_RET | BPF_K: *ret_action = i->k; return count;
+		case BPF_JMP | BPF_JA: at += i->k; continue;
+		case BPF_JMP | BPF_JEQ | BPF_K: taken = a == i->k; break;
+		case BPF_JMP | BPF_JGT | BPF_K: taken = a > i->k; break;
+		case BPF_JMP | BPF_JGE | BPF_K: taken = a >= i->k; break;
+		default: ck_abort_msg("instruction %#x", i->code);
+		}
+		at += taken ? i->jt : i->jf;
+	}
+}
+
+#ifdef __x86_64__
+/* A203 E008 */
+START_TEST(a_large_filter_is_searched_not_read)
+{
+	enum {
+		CALLS = 300
+	};
+	auto_arena struct arena arena = { 0 };
+	struct plan_seccomp_rule rules[CALLS];
+	struct plan_seccomp plan = {
+		.needed = true,
+		.default_action = SCMP_ACT_ERRNO(EPERM),
+		.rules = rules,
+		.key = "",
+	};
+	struct seccomp_program program = { 0 };
+	uint32_t action = 0;
+	struct error err;
+	int nr;
+
+	for (nr = 0; nr < CALLS; nr++)
+		rules[plan.rules_count++] = (struct plan_seccomp_rule){
+			.name = seccomp_syscall_resolve_num_arch(
+				SCMP_ARCH_X86_64, nr),
+			.action = SCMP_ACT_ALLOW,
+		};
+	ck_assert_msg(seccomp_prepare(&arena, &plan, -1, NULL, &program,
+	                              &err) == 0,
+	              "%s", err.text);
+	for (nr = 0; nr < CALLS; nr++) {
+		ck_assert_uint_le(steps(&program, nr, &action), 40);
+		ck_assert_uint_eq(action, SECCOMP_RET_ALLOW);
+	}
+}
+
+END_TEST
+#endif
+
 int main(void)
 {
 	Suite *suite = suite_create("seccomp_install");
@@ -146,6 +214,9 @@ int main(void)
 	tcase_add_test(tcase,
 	               a_flag_the_kernel_lacks_is_an_error_if_it_was_asked_for);
 	tcase_add_test(tcase, loading_needs_no_new_privs_or_a_capability);
+#ifdef __x86_64__
+	tcase_add_test(tcase, a_large_filter_is_searched_not_read);
+#endif
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
