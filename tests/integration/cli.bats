@@ -71,7 +71,7 @@ status_of() {
 	wait_status stopped
 }
 
-# B012 B047
+# B008 B009 B012 B047
 @test "long options with one dash, and options that are only accepted" {
 	program 'echo ran'
 	must run -no-subreaper -bundle "$BUNDLE" "$ID"

@@ -278,10 +278,19 @@ appeared() {
 		comm -13 <(sort <<<"$2") <(sort <<<"$3") | sed "s|^|$1 |"
 }
 
+# Others may test on this machine: what is ours names this run's directory.
+is_ours() {
+	grep -qsa "${BATS_RUN_TMPDIR##*/}" "/proc/$1/environ" \
+		"/proc/$1/cmdline" "/proc/$1/mountinfo"
+}
+
 leftovers_now() {
-	local line
+	local line pid
 	appeared mount "$MOUNTS_BEFORE" "$(mountpoints)"
-	appeared process "$ORPHANS_BEFORE" "$(orphans)"
+	appeared process "$ORPHANS_BEFORE" "$(orphans)" |
+		while read -r _ pid line; do
+			! is_ours "$pid" || echo "process $pid $line"
+		done
 	cgroups_left | while read -r line; do
 		[[ "$line" == */runf-test/* ]] || echo "cgroup $line"
 	done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# mounts add and mounts remove: while the container runs. B035 E039
+# mounts add and mounts remove: while the container runs.
 load helpers
 
 setup() {
@@ -30,6 +30,7 @@ mounts_inside() {
 	inside 'cut -d " " -f 5 /proc/self/mountinfo'
 }
 
+# B035 E039
 @test "a bind and a tmpfs come, with their options, and go" {
 	start_container
 	before=$(mounts_inside && echo "$output")
@@ -64,6 +65,7 @@ refused
 	equals "$output" ""
 }
 
+# A005 B035
 @test "one that fails takes those before it away again" {
 	start_container
 	before=$(mounts_inside && echo "$output")
@@ -88,6 +90,7 @@ refused
 	equals "$output" "$before"
 }
 
+# B035
 @test "nothing is removed unless everything can be" {
 	start_container
 	list '[{destination: "/data", source: $s, options: ["bind"]}]'
@@ -100,6 +103,7 @@ refused
 	equals "$output" content
 }
 
+# B035 D004 D028
 @test "the host sees none of it, and links of the image lead nowhere" {
 	mkdir "$BATS_TEST_TMPDIR/outside"
 	ln -s "$BATS_TEST_TMPDIR/outside" "$BUNDLE/rootfs/link"
@@ -145,6 +149,7 @@ refused
 	must mounts remove "$ID" "$LIST"
 }
 
+# B035
 @test "created and paused containers take mounts, stopped ones do not" {
 	program 'cat /data/file'
 	must_create
@@ -172,6 +177,7 @@ refused
 	equals "$output" deep
 }
 
+# B035
 @test "what cannot be added later, and wrong words, are refused" {
 	start_container
 	for mount in '{destination: "/x", options: ["remount", "ro"]}' \
