@@ -109,6 +109,22 @@ load helpers
 	equals "$(echo "$output" | xargs)" "Groups:"
 }
 
+# C008 D034 E031
+@test "the caller's groups are kept where the annotation of podman says so" {
+	program 'id -G'
+	config '.annotations = {"run.oci.keep_original_groups": "1"}'
+	for groups in 0,4321,4322 0; do
+		output=$(setpriv --groups "$groups" "$RUNF" --root "$STATE" \
+			run --bundle "$BUNDLE" "$ID" </dev/null 3>&-)
+		equals "$(tr ' ' '\n' <<<"$output" | sort -u | xargs)" \
+			"${groups//,/ }"
+	done
+	config 'del(.annotations)'
+	output=$(setpriv --groups 0,4321 "$RUNF" --root "$STATE" \
+		run --bundle "$BUNDLE" "$ID" </dev/null 3>&-)
+	equals "$output" 0
+}
+
 # A049
 @test "the umask is 0022 unless the config says otherwise" {
 	program 'umask'
