@@ -127,33 +127,76 @@ void cgroup_close(struct cgroup *cgroup)
 	*cgroup = CGROUP_NONE;
 }
 
-/* A cgroup below the leaf, which SUB names however it likes. */
+/*
+ * "PATH", or in v1 "CONTROLLER:PATH": in the hierarchy that has it only.
+ * Returns the path, with *RET_CONTROLLER NULL for all of them.
+ */
+static const char *sub_path(const struct cgroup *cgroup, const char *sub,
+                            char controller[64], const char **ret_controller)
+{
+	size_t length = strcspn(sub, ":/");
+
+	*ret_controller = NULL;
+	if (cgroup->plan->mode == PLAN_CGROUP_V1 && sub[length] == ':' &&
+	    length < 64) {
+		memcpy(controller, sub, length);
+		controller[length] = '\0';
+		*ret_controller = controller;
+		sub += length + 1;
+	}
+	return sub + strspn(sub, "/");
+}
+
+/* PATH below directory I of CGROUP takes its place; for v2 that is the leaf. */
+static int enter_sub(struct cgroup *cgroup, size_t i, const char *path)
+{
+	int fd = sys_openat2(cgroup->dirs[i], path, O_PATH | O_DIRECTORY, 0,
+	                     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return fd;
+	if (dir_is_v2(&cgroup->plan->dirs[i])) {
+		cgroup->leaf = fd;
+		cgroup->leaf_is_sub = true;
+	} else {
+		fd_close(&cgroup->dirs[i]);
+		cgroup->dirs[i] = fd;
+	}
+	return 0;
+}
+
+/* A cgroup below the container's, which SUB names however it likes. */
 static int open_sub(struct cgroup *cgroup, const char *sub, struct error *err)
 {
-	int fd;
+	char word[64];
+	const char *controller;
+	const char *path = sub_path(cgroup, sub, word, &controller);
+	bool found = false;
+	size_t i;
 
-	while (*sub == '/')
-		sub++;
-	if (!*sub)
-		return 0;
-	if (path_has_dotdot(sub))
+	if (path_has_dotdot(path))
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"cgroup \"%s\": \"..\" would lead out of the container's",
 			sub);
-	if (cgroup->leaf < 0)
-		return error_set(
-			err, ERROR_UNSUPPORTED, -ENOTSUP,
-			"cgroup \"%s\": only cgroup v2 has cgroups below the container's",
-			sub);
-	fd = sys_openat2(cgroup->leaf, sub, O_PATH | O_DIRECTORY, 0,
-	                 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	if (fd < 0)
-		return error_system(err, fd,
-		                    "open cgroup \"%s\" below the container's",
-		                    sub);
-	cgroup->leaf = fd;
-	cgroup->leaf_is_sub = true;
+	for (i = 0; i < cgroup->count; i++) {
+		int result;
+
+		if (controller && !dir_has(&cgroup->plan->dirs[i], controller))
+			continue;
+		found = true;
+		result = *path ? enter_sub(cgroup, i, path) : 0;
+		if (result < 0)
+			return error_system(
+				err, result,
+				"open cgroup \"%s\" below the container's",
+				sub);
+	}
+	if (!found)
+		return error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
+		                 "cgroup \"%s\": the container is in no "
+		                 "hierarchy of that kind",
+		                 sub);
 	return 0;
 }
 

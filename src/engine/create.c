@@ -44,12 +44,8 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->cgroup = CGROUP_NONE;
 }
 
-/*
- * What the caller passes is not close-on-exec, or we would not have it; what
- * we opened ourselves is, and must not be taken for it.
- */
-static int creation_check_kept_fds(const struct plan_process *process,
-                                   struct error *err)
+int creation_check_kept_fds(const struct plan_process *process,
+                            struct error *err)
 {
 	int end = FIRST_KEPT_FD + (int)(process ? process->keep_fds : 0);
 	int fd;

@@ -94,6 +94,14 @@ void creation_end(struct creation *c);
 
 #define auto_creation cleanup_with(creation_end)
 
+/*
+ * Are the descriptors to be preserved the caller's? What he passes is not
+ * close-on-exec, or we would not have it; what we opened ourselves is, and must
+ * not be taken for it. PROCESS may be NULL. For exec too.
+ */
+int creation_check_kept_fds(const struct plan_process *process,
+                            struct error *err);
+
 /* load.c: the bundle as an absolute path, and its document. */
 int load_config(struct arena *arena, const struct runf_create_options *options,
                 const char **ret_bundle, const char **ret_text,

@@ -103,7 +103,7 @@ static int execution_check(const struct execution *x, struct error *err)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"a detached process with a terminal needs --console-socket");
-	return 0;
+	return creation_check_kept_fds(x->process, err);
 }
 
 /* Everything is read and decided before anything is started. */

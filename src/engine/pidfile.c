@@ -9,9 +9,13 @@
 
 #include "base/fd.h"
 #include "engine/creation.h"
+#include "oci/oci.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
+
+/* crun's word for --pidfd-socket. */
+#define PIDFD_RECEIVER "run.oci.pidfd_receiver"
 
 /* The directory of PATH, opened; *RET_NAME is the last component. */
 static int pidfile_open_dir(const char *path, const char **ret_name)
@@ -89,10 +93,13 @@ int pid_announce(const char *file, const char *socket, pid_t pid, int pidfd,
 
 int creation_announce_pid(struct creation *c, struct error *err)
 {
-	int result =
-		pid_announce(c->options->pid_file, c->options->pidfd_socket,
-	                     c->pid, c->pidfd, err);
+	const char *socket = c->options->pidfd_socket;
+	int result;
 
+	if (!socket)
+		socket = oci_annotation(c->spec, PIDFD_RECEIVER);
+	result = pid_announce(c->options->pid_file, socket, c->pid, c->pidfd,
+	                      err);
 	/* The last that can fail: what the container was given is its own. */
 	if (result == 0)
 		net_keep(&c->net);

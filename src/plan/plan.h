@@ -400,6 +400,10 @@ struct plan_seccomp {
 	size_t archs_count;
 	uint32_t flags;     /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
 	bool flags_default; /* nobody asked for them: an old kernel may drop */
+	bool strict;        /* a call that nobody knows is an error */
+	/* The instructions themselves, and none of what follows. */
+	const void *raw;
+	size_t raw_length; /* instructions */
 	/* Some action notifies: to whom, with which words (or NULL). */
 	bool notify;
 	const char *listener;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From linux.seccomp to rules for single system calls, and their key. */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h> /* its constants; nothing is linked */
 #include <string.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 #include "oci/oci.h"
@@ -194,8 +196,10 @@ static size_t key_room(const struct plan_seccomp *plan)
 static void plan_key(struct arena *arena, struct plan_seccomp *plan)
 {
 	const uint32_t head[5] = {
-		plan->default_action,        plan->flags,
-		plan->flags_default,         (uint32_t)plan->archs_count,
+		plan->default_action,
+		plan->flags,
+		plan->flags_default | (uint32_t)plan->strict << 1,
+		(uint32_t)plan->archs_count,
 		(uint32_t)plan->rules_count,
 	};
 	size_t room = key_room(plan);
@@ -251,11 +255,67 @@ int plan_seccomp(struct arena *arena, const struct oci_seccomp *profile,
 	return 0;
 }
 
+/* ---- what annotations ask for, as crun reads them */
+
+#define FAIL_UNKNOWN "run.oci.seccomp_fail_unknown_syscall"
+#define BPF_DATA     "run.oci.seccomp_bpf_data"
+
+/* Decode base64 into BYTES, which is large enough. Returns how many, or -1. */
+static ssize_t decode_base64(const char *text, unsigned char *bytes)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/";
+	size_t length = strcspn(text, "=");
+	uint32_t bits = 0;
+	ssize_t count = 0;
+	size_t i;
+
+	if (text[length + strspn(text + length, "=")])
+		return -1;
+	for (i = 0; i < length; i++) {
+		const char *digit = strchr(digits, text[i]);
+
+		if (!digit)
+			return -1;
+		bits = bits << 6 | (uint32_t)(digit - digits);
+		if (i % 4)
+			bytes[count++] =
+				(unsigned char)(bits >> (6 - 2 * (i % 4)));
+	}
+	return count;
+}
+
+/* Whoever may write the configuration may write the filter, too. */
+static int plan_raw(struct arena *arena, const char *text,
+                    struct plan_seccomp *plan, struct error *err)
+{
+	unsigned char *bytes = arena_alloc(arena, strlen(text) + 8);
+	ssize_t count = decode_base64(text, bytes);
+	bool early = plan->early;
+
+	if (count <= 0 || count % 8 || count / 8 > BPF_MAXINSNS)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "annotations: " BPF_DATA
+		                 " is not a filter in base64");
+	*plan = (struct plan_seccomp){
+		.needed = true,
+		.early = early,
+		.flags = plan->notify ? 0 : plan->flags,
+		.flags_default = plan->flags_default,
+		.raw = bytes,
+		.raw_length = (size_t)count / 8,
+	};
+	return 0;
+}
+
 int plan_spec_seccomp(struct arena *arena, const struct oci_spec *spec,
                       bool no_new_privs, struct plan_seccomp *ret_seccomp,
                       struct error *err)
 {
 	struct plan_seccomp plan = { 0 };
+	const char *strict = oci_annotation(spec, FAIL_UNKNOWN);
+	const char *raw = oci_annotation(spec, BPF_DATA);
 	int result = 0;
 
 	if (spec->linux_)
@@ -265,6 +325,14 @@ int plan_spec_seccomp(struct arena *arena, const struct oci_spec *spec,
 		return result;
 	if (plan.notify && !plan.listener)
 		plan.listener = oci_annotation(spec, OCI_SECCOMP_RECEIVER);
-	*ret_seccomp = plan;
-	return 0;
+	if (plan.needed && strict && !str_equal(strict, "0")) {
+		plan.strict = true;
+		plan_key(arena, &plan);
+	}
+	plan.early = !no_new_privs && (plan.needed || raw);
+	if (raw)
+		result = plan_raw(arena, raw, &plan, err);
+	if (result == 0)
+		*ret_seccomp = plan;
+	return result;
 }

@@ -286,6 +286,12 @@ void write_seccomp(struct json_writer *w, const struct plan_seccomp *seccomp)
 		return;
 	json_open_object(w, "seccomp");
 	write_true(w, "early", seccomp->early);
+	write_true(w, "strict", seccomp->strict);
+	if (seccomp->raw) {
+		json_put_u64(w, "instructions", seccomp->raw_length);
+		json_close_object(w);
+		return;
+	}
 	put_action(w, "defaultAction", seccomp->default_action);
 	json_open_array(w, "archs");
 	for (i = 0; i < seccomp->archs_count; i++) {

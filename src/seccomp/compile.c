@@ -59,7 +59,7 @@ static int add_archs(scmp_filter_ctx filter, const struct seccomp_archs *archs,
 	return 0;
 }
 
-static int add_rule(scmp_filter_ctx filter,
+static int add_rule(scmp_filter_ctx filter, bool strict,
                     const struct plan_seccomp_rule *rule, struct error *err)
 {
 	struct scmp_arg_cmp args[6];
@@ -68,6 +68,10 @@ static int add_rule(scmp_filter_ctx filter,
 	size_t i;
 
 	/* A profile names calls of all times and machines. */
+	if (nr == __NR_SCMP_ERROR && strict)
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "seccomp: unknown system call \"%s\"",
+		                 rule->name);
 	if (nr == __NR_SCMP_ERROR)
 		return 0;
 	if (rule->args_count > ARRAY_SIZE(args))
@@ -104,7 +108,7 @@ static int add_rules(scmp_filter_ctx filter, const struct plan_seccomp *plan,
 		/* libseccomp takes a rule that changes nothing as an error. */
 		if (rule->action == plan->default_action)
 			continue;
-		result = add_rule(filter, rule, err);
+		result = add_rule(filter, plan->strict, rule, err);
 		if (result < 0)
 			return result;
 	}

@@ -14,7 +14,9 @@ int seccomp_prepare(struct arena *arena, const struct plan_seccomp *plan,
 	struct seccomp_key key;
 	int result;
 
-	if (!plan->needed) {
+	if (!plan->needed || plan->raw) {
+		program.filter = plan->raw;
+		program.length = (uint16_t)plan->raw_length;
 		*ret_program = program;
 		return 0;
 	}

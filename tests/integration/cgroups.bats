@@ -134,6 +134,25 @@ own_path() {
 	refuses "" exec --cgroup nosuch "$ID" true
 }
 
+# B055
+@test "exec --cgroup in v1 takes a group of one hierarchy, or of all" {
+	[ "$MODE" != v2 ] || skip "there are no hierarchies here"
+	has_controller pids || skip "no pids hierarchy"
+	sleeper
+	config '.linux.resources.pids.limit = 100'
+	start_container
+	dir=$(cgroup_dir pids)
+	mkdir "$dir/sub"
+	must exec --cgroup pids:sub "$ID" cat /proc/self/cgroup
+	matches "$output" ':pids:[^ ]*/sub'
+	must exec "$ID" cat /proc/self/cgroup
+	lacks "$output" "/sub"
+	refuses "open cgroup" exec --cgroup sub "$ID" true
+	refuses "open cgroup" exec --cgroup pids:nosuch "$ID" true
+	refuses '".." would lead' exec --cgroup pids:.. "$ID" true
+	refuses "no hierarchy of that kind" exec --cgroup nosuch:sub "$ID" true
+}
+
 # B007 C028
 @test "--cgroup-manager=disabled makes no cgroup" {
 	sleeper

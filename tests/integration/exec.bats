@@ -8,7 +8,9 @@ setup() {
 	sleeper
 }
 
-# B020 B114
+# B020 B050 B051 B052 B053 B054 B055 B056 C040 C041: each option of exec has
+# a test here, in terminal.bats, fds.bats or cgroups.bats.
+# B114
 @test "exec runs a program in the container and relays its status" {
 	start_container
 	must exec "$ID" cat /etc/passwd
@@ -180,6 +182,82 @@ setup() {
 	equals "${output##*	}" 0
 	must exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status
 	equals "${output##*	}" 1
+}
+
+# B053
+@test "labels of a security module that is not there are refused by name" {
+	start_container
+	if [ ! -e /sys/kernel/security/apparmor ]; then
+		refuses 'process.apparmorProfile "p"' \
+			exec --apparmor p "$ID" true
+	fi
+	if [ ! -e /sys/fs/selinux/enforce ]; then
+		refuses 'process.selinuxLabel "l"' \
+			exec --process-label l "$ID" true
+	fi
+	must exec --apparmor unconfined "$ID" true
+}
+
+# B052
+@test "groups come one by one and in lists, and only as numbers" {
+	start_container
+	must exec -g 8,9 -g 10 --user 7:7 "$ID" id -G
+	equals "$output" "7 8 9 10"
+	refuses "invalid group" exec -g x "$ID" id
+	refuses "invalid group" exec -g 8, "$ID" id
+	refuses "invalid group" exec -g -1 "$ID" id
+}
+
+# B054
+@test "an unknown capability, variable or directory of exec is refused" {
+	start_container
+	refuses 'unknown capability "CAP_X"' exec -c CAP_X "$ID" true
+	refuses 'environment "X" is not NAME=VALUE' exec -e X "$ID" true
+	refuses 'working directory "x" is not absolute' exec --cwd x "$ID" true
+}
+
+# B054 C040
+@test "exec --cap makes ambient only what the config made inheritable" {
+	config '.process.capabilities.inheritable = ["CAP_KILL"]'
+	start_container
+	must exec --cap CAP_KILL --cap CAP_NET_RAW --user 1000:1000 "$ID" \
+		grep CapAmb /proc/self/status
+	equals "$((0x${output##*	}))" "$((1 << 5))"
+}
+
+# B050
+@test "beside --process the options about the process count for nothing" {
+	start_container
+	jq '.process | .args = ["sh", "-c", "id -u; pwd; echo $X"]' \
+		"$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
+	must exec --process "$BATS_TEST_TMPDIR/process.json" --user 5:5 \
+		--cwd /tmp --env X=1 --tty "$ID"
+	equals "$(xargs <<<"$output")" "0 /"
+}
+
+# B051
+@test "the last of several values for a variable counts" {
+	config '.process.env += ["X=config"]'
+	start_container
+	must exec -e X=1 -e X=2 -e Y= "$ID" env
+	equals "$(grep -c '^X=' "$OUT")" 1
+	contains "$output" "X=2"
+	contains "$output" "Y="
+}
+
+# B020 A209
+@test "exec has umask, limits, oom score and filter of the container" {
+	config '.process.user.umask = 63 | .process.oomScoreAdj = 77
+		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 99,
+			hard: 99}]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{names: ["mkdir", "mkdirat"],
+				action: "SCMP_ACT_ERRNO"}]}'
+	start_container
+	must exec "$ID" sh -c 'umask; ulimit -n; cat /proc/self/oom_score_adj
+		mkdir /tmp/x 2>&1 || true'
+	equals "$(echo "$output" | head -3 | xargs)" "0077 99 77"
+	contains "$output" "Operation not permitted"
 }
 
 # B051 B093

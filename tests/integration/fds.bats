@@ -58,6 +58,16 @@ load helpers
 	equals "$output" three
 }
 
+# B046 D012: what stands at these numbers then is runf's own.
+@test "exec --preserve-fds of what the caller did not pass is refused" {
+	sleeper
+	start_container
+	for count in 1 5 40; do
+		refuses "is to be preserved, but the caller did not pass it" \
+			exec --preserve-fds "$count" "$ID" true
+	done
+}
+
 # B094
 @test "LISTEN_FDS come first, and the container is told" {
 	program 'cat <&3; cat <&4; echo $LISTEN_FDS $LISTEN_PID'
@@ -73,14 +83,14 @@ load helpers
 
 # B094
 @test "the names of LISTEN_FDS go along, somebody else's descriptors do not" {
-	program 'echo ${LISTEN_FDS-none} $LISTEN_FDNAMES; ls /proc/$$/fd | xargs'
+	program 'echo ${LISTEN_FDS-none} $LISTEN_FDNAMES; ls /proc/self/fd'
 	output=$(LISTEN_FDS=2 LISTEN_FDNAMES=a:b "$RUNF" --root "$STATE" run \
 		--bundle "$BUNDLE" "$ID" 3</dev/null 4</dev/null </dev/null)
-	equals "$output" "$(printf '2 a:b\n0 1 2 3 4')"
+	equals "$(xargs <<<"$output")" "2 a:b 0 1 2 3 4 5"
 	output=$(LISTEN_FDS=2 LISTEN_PID=1 LISTEN_FDNAMES=a:b "$RUNF" \
 		--root "$STATE" run --bundle "$BUNDLE" "$ID" 3</dev/null \
 		4<&- </dev/null)
-	equals "$output" "$(printf 'none\n0 1 2')"
+	equals "$(xargs <<<"$output")" "none 0 1 2 3"
 }
 
 # B084
@@ -107,9 +117,9 @@ load helpers
 	equals "$(stat -c %u /dev/null)" 0
 }
 
-# B042 C051
+# B042 C009 C051
 @test "the pidfd socket gets one descriptor that is a pidfd" {
-	for command in create run exec; do
+	for command in create run exec annotation; do
 		socket=$BATS_TEST_TMPDIR/$command.pidfd
 		python3 - "$socket" >"$BATS_TEST_TMPDIR/$command.got" 3>&- <<-'END' &
 			import os, socket, sys
@@ -126,6 +136,11 @@ load helpers
 		case $command in
 		create) sleeper; must create --bundle "$BUNDLE" --pidfd-socket "$socket" "$ID" ;;
 		run) program true; must run --bundle "$BUNDLE" --pidfd-socket "$socket" "$ID.run" ;;
+		annotation)
+			config --arg path "$socket" \
+				'.annotations["run.oci.pidfd_receiver"] = $path'
+			must run --bundle "$BUNDLE" "$ID.note"
+			;;
 		exec) must start "$ID"; must exec --pidfd-socket "$socket" "$ID" true ;;
 		esac
 		wait "$receiver"

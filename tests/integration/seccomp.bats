@@ -185,3 +185,43 @@ forbidden_call() {
 	runf run --bundle "$BUNDLE" "$ID"
 	contains "$errors" "No space left"
 }
+
+# C006
+@test "an unknown system call is an error if an annotation says so" {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["no_such_call"],
+			action: "SCMP_ACT_ERRNO"}]}'
+	must_run
+	config '.annotations["run.oci.seccomp_fail_unknown_syscall"] = "1"'
+	refuses 'unknown system call "no_such_call"' run --bundle "$BUNDLE" \
+		"$ID"
+	config '.annotations["run.oci.seccomp_fail_unknown_syscall"] = "0"'
+	must_run
+}
+
+# C007
+@test "a filter in an annotation stands for the profile" {
+	[ "$(uname -m)" = x86_64 ] || skip "the filter is for x86-64"
+	# mkdir: EPERM; all else is allowed.
+	filter=$(python3 -c '
+import base64, struct
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, 83), (6, 0, 0, 0x50001),
+        (6, 0, 0, 0x7fff0000)]
+print(base64.b64encode(b"".join(struct.pack("<HBBI", *i)
+                                for i in code)).decode())')
+	program 'grep Seccomp: /proc/self/status; mkdir /tmp/x 2>&1'
+	config --arg filter "$filter" 'del(.linux.seccomp)
+		| .annotations["run.oci.seccomp_bpf_data"] = $filter'
+	for late in true false; do
+		config --argjson late "$late" \
+			'.process.noNewPrivileges = $late'
+		runf run --bundle "$BUNDLE" "$ID"
+		contains "$output" "Seccomp:	2"
+		contains "$output" "Operation not permitted"
+	done
+	for filter in '' '***' AAAA AAA=AAA; do
+		config --arg filter "$filter" \
+			'.annotations["run.oci.seccomp_bpf_data"] = $filter'
+		refuses "is not a filter in base64" run --bundle "$BUNDLE" "$ID"
+	done
+}
