@@ -8,9 +8,7 @@ setup() {
 	sleeper
 }
 
-# B020 B050 B051 B052 B053 B054 B055 B056 C040 C041: each option of exec has
-# a test here, in terminal.bats, fds.bats or cgroups.bats.
-# B114
+# B020 B114
 @test "exec runs a program in the container and relays its status" {
 	start_container
 	must exec "$ID" cat /etc/passwd

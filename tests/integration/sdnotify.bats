@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # NOTIFY_SOCKET: the container tells the caller's service manager it is ready.
-# B095 E044
 load helpers
 
 setup() {
@@ -44,6 +43,7 @@ has_line() {
 	grep -qx "$1" "$TOLD"
 }
 
+# B095
 @test "run --detach returns when it is ready, and says who is the main process" {
 	program 'sleep 0.5; say "STATUS=soon"; say "READY=1
 STATUS=up"; exec sleep 300'
@@ -55,6 +55,7 @@ MAINPID=$(init_pid)
 BARRIER=1 fds=1"
 }
 
+# B095
 @test "start waits for it, and create has only made the place" {
 	program 'echo $NOTIFY_SOCKET; say READY=1; exec sleep 300'
 	NOTIFY_SOCKET=$MANAGER must create --bundle "$BUNDLE" "$ID"
@@ -69,6 +70,7 @@ BARRIER=1 fds=1"
 	nothing_left
 }
 
+# B095 E044
 @test "run in the foreground passes everything on, but no pid of inside" {
 	program 'say READY=1; say "STATUS=a
 MAINPID=1"; say MAINPID=7; say WATCHDOG=1; say STOPPING=1; sleep 0.3'
@@ -96,6 +98,7 @@ STOPPING=1"
 	wait "$waiting"
 }
 
+# B095
 @test "a user of the container reaches it, and cannot change the place" {
 	program 'id -u; say READY=1; touch /run/notify/x 2>&1; rm -f \
 		/run/notify/notify.sock 2>&1; ls /run/notify'
