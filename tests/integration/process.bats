@@ -260,3 +260,18 @@ load helpers
 	refuses "process.rlimits[1]" create --bundle "$BUNDLE" "$ID"
 	nothing_left
 }
+
+# C008
+@test "the caller's groups are kept if an annotation says so" {
+	program 'id -G'
+	cat >"$BATS_TEST_TMPDIR/grouped" <<-END
+		#!/bin/sh
+		exec setpriv --groups 0,4242 "$RUNF" "\$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/grouped"
+	RUNF=$BATS_TEST_TMPDIR/grouped must_run
+	lacks "$output" 4242
+	config '.annotations["run.oci.keep_original_groups"] = "1"'
+	RUNF=$BATS_TEST_TMPDIR/grouped must_run
+	contains "$output" 4242
+}

@@ -165,6 +165,21 @@ load helpers
 	jq -e '.linux.capabilities | index("CAP_CHECKPOINT_RESTORE")' "$OUT"
 }
 
+# A218 A219
+@test "features tells of resctrl and of memory policies" {
+	must features
+	equals "$(jq -cS .linux.intelRdt "$OUT")" \
+		'{"enabled":true,"monitoring":true,"schemata":true}'
+	for mode in DEFAULT BIND INTERLEAVE WEIGHTED_INTERLEAVE PREFERRED \
+		PREFERRED_MANY LOCAL; do
+		jq -e --arg word "MPOL_$mode" \
+			'.linux.memoryPolicy.modes | index($word)' "$OUT"
+	done
+	equals "$(jq -c '.linux.memoryPolicy.flags | sort' "$OUT")" \
+		"$(printf '["MPOL_F_%s","MPOL_F_%s","MPOL_F_%s"]' \
+			NUMA_BALANCING RELATIVE_NODES STATIC_NODES)"
+}
+
 # C061
 @test "features and spec need no privilege" {
 	chmod 755 "$BATS_TEST_TMPDIR"

@@ -45,7 +45,7 @@ privileges() {
 	config --argjson on "$1" '.process.noNewPrivileges = $on'
 }
 
-# A204 A208
+# A194 A204 A208
 @test "the agent decides about a call of run, loaded late and early" {
 	program 'mkdir /tmp/x 2>&1; grep Seccomp: /proc/self/status; ls /tmp'
 	notify mkdir mkdirat
@@ -61,7 +61,7 @@ privileges() {
 	equals "$(wc -l <"$ROOM_OF_AGENT/2.calls")" 1
 }
 
-# A205 A206
+# A206
 @test "the agent is told the container process state, in one message" {
 	sleeper
 	notify mkdir
@@ -82,7 +82,7 @@ privileges() {
 	equals "$(told 1 '.state.annotations["a\"pid\":"]')" '"status":"b'
 }
 
-# A206 A208
+# A204 A208
 @test "with create the filter comes early or with start" {
 	sleeper
 	notify mkdir
@@ -94,7 +94,7 @@ privileges() {
 	equals "$(told 1 .state.status)" creating
 }
 
-# A206 A209
+# A206 A208 A209
 @test "every exec has a listener of its own" {
 	sleeper
 	notify mkdir mkdirat
@@ -113,8 +113,8 @@ privileges() {
 	equals "$(told 4 .state.status)" running
 }
 
-# All that init and exec do once the filter is there, and what would send it.
-# A207
+# A207 D031: all that init and exec do once the filter is there, and what
+# would send it.
 @test "no call of the runtime itself blocks on its own filter" {
 	for late in true false; do
 		privileges "$late"
@@ -135,6 +135,7 @@ privileges() {
 	done
 }
 
+# A194
 @test "a default action may be NOTIFY" {
 	program 'mkdir /tmp/x; echo done'
 	config --arg socket "$SOCKET" '.linux.seccomp = {
@@ -173,7 +174,7 @@ privileges() {
 		run --bundle "$BUNDLE" "$ID"
 }
 
-# A204
+# A005 A204
 @test "nobody at the socket: nothing is made" {
 	notify mkdir
 	config '.linux.seccomp.listenerPath = "/no/such/socket"'
@@ -192,6 +193,7 @@ privileges() {
 	refuses "linux.seccomp.listenerMetadata" run --bundle "$BUNDLE" "$ID"
 }
 
+# A204
 @test "a listenerPath that nothing notifies is ignored" {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		listenerPath: "/no/such/socket"}'
@@ -210,6 +212,7 @@ privileges() {
 	equals "$(told 1 'has("metadata")')" false
 }
 
+# A005 A204
 @test "an agent that hangs up at once makes the start fail, and no remains" {
 	kill "$AGENT"
 	wait "$AGENT" || true
@@ -231,6 +234,7 @@ privileges() {
 	refuses "send its listener" run --bundle "$BUNDLE" "$ID"
 }
 
+# A207
 @test "a user namespace changes nothing" {
 	program 'mkdir /tmp/x 2>&1'
 	notify mkdir mkdirat

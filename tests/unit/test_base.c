@@ -2,6 +2,7 @@
 /* base/: memory, strings, paths, errors, dates. */
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,6 +151,46 @@ START_TEST(narrow_and_signed_numbers_know_their_range)
 
 END_TEST
 
+static const struct {
+	const char *list;
+	const char *ranges; /* "!" where it ends in a fault */
+} list_rows[] = {
+	{ "", "" },
+	{ "0", "0-0 " },
+	{ "0-3,7", "0-3 7-7 " },
+	{ "7,0-3", "7-7 0-3 " },
+	{ "4294967295", "4294967295-4294967295 " },
+	{ "4294967296", "!" },
+	{ "99999999999999999999", "!" },
+	{ "3-1", "!" },
+	{ "1,", "!" },
+	{ ",1", "!" },
+	{ "1,,2", "1-1 !" },
+	{ "1-", "!" },
+	{ "-1", "!" },
+	{ "1-2-3", "!" },
+	{ "1 ", "!" },
+	{ "a", "!" },
+};
+
+START_TEST(lists_of_numbers_are_read_range_by_range)
+{
+	const char *list = list_rows[_i].list;
+	char text[128] = "";
+	uint32_t first;
+	uint32_t last;
+	int result;
+
+	while ((result = str_next_range(&list, &first, &last)) > 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		         "%u-%u ", first, last);
+	if (result < 0)
+		strcat(text, "!");
+	ck_assert_str_eq(text, list_rows[_i].ranges);
+}
+
+END_TEST
+
 START_TEST(errors_tell_the_way_and_are_cut_not_overrun)
 {
 	struct error err;
@@ -224,6 +265,8 @@ int main(void)
 	tcase_add_loop_test(tcase, numbers_are_read_whole_or_not_at_all, 0,
 	                    sizeof(numbers) / sizeof(numbers[0]));
 	tcase_add_test(tcase, narrow_and_signed_numbers_know_their_range);
+	tcase_add_loop_test(tcase, lists_of_numbers_are_read_range_by_range, 0,
+	                    ARRAY_SIZE(list_rows));
 	tcase_add_test(tcase, errors_tell_the_way_and_are_cut_not_overrun);
 	tcase_add_test(tcase, descriptors_are_taken_or_closed);
 	tcase_add_test(tcase, dates_are_those_of_the_calendar);
