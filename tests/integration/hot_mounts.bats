@@ -30,6 +30,7 @@ mounts_inside() {
 	inside 'cut -d " " -f 5 /proc/self/mountinfo'
 }
 
+# B035 E039
 @test "a bind and a tmpfs come, with their options, and go" {
 	start_container
 	before=$(mounts_inside && echo "$output")
@@ -64,6 +65,7 @@ refused
 	equals "$output" ""
 }
 
+# B035 A005
 @test "one that fails takes those before it away again" {
 	start_container
 	before=$(mounts_inside && echo "$output")
@@ -100,6 +102,7 @@ refused
 	equals "$output" content
 }
 
+# D004 D028
 @test "the host sees none of it, and links of the image lead nowhere" {
 	mkdir "$BATS_TEST_TMPDIR/outside"
 	ln -s "$BATS_TEST_TMPDIR/outside" "$BUNDLE/rootfs/link"

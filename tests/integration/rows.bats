@@ -238,3 +238,14 @@ $long"
 	must_run
 	equals "$output" /
 }
+
+# C045
+@test "the host's own root, read-only, can be a container's" {
+	config '.root = {path: "/", readonly: true}
+		| .process.args = ["/bin/sh", "-c",
+			"cat /proc/1/comm; touch /x 2>/dev/null || echo refused"]'
+	before=$(mountpoints)
+	must_run
+	equals "$(echo "$output" | xargs)" "sh refused"
+	equals "$(mountpoints)" "$before"
+}
