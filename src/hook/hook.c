@@ -20,6 +20,7 @@
 #define TAIL_SIZE   256
 #define EXIT_NO_RUN 127
 #define LAST_READS  16
+#define LOG_MODE    0644
 
 /* How a hook came to be called, and its two pipes. */
 struct run {
@@ -73,6 +74,18 @@ static int place_stdio(const struct run *run)
 	return result;
 }
 
+/* What it says is appended to the file PATH, if there is one. */
+static void redirect(const char *path, int to)
+{
+	int fd = path ? sys_openat(AT_FDCWD, path,
+	                           O_WRONLY | O_APPEND | O_CREAT, LOG_MODE)
+	              : 0;
+	int result = path && fd >= 0 ? sys_dup3(fd, to, 0) : fd;
+
+	if (result < 0)
+		say(path, result);
+}
+
 static void become_hook(const struct run *run)
 {
 	const struct plan_hook *hook = run->hook;
@@ -87,6 +100,8 @@ static void become_hook(const struct run *run)
 	result = run->cwd ? sys_chdir(run->cwd) : 0;
 	if (result < 0 && result != -EACCES && result != -ENOENT)
 		say(run->cwd, result);
+	redirect(hook->out, 1);
+	redirect(hook->err, 2);
 	sys_reset_signals();
 	result = sys_execve(hook->path, hook->args,
 	                    hook->env ? hook->env : environ);

@@ -80,9 +80,6 @@ int plan_rootfs(struct planner *p, struct error *err);
 int plan_mounts(struct planner *p, struct error *err);
 int plan_devices(struct planner *p, struct error *err);
 
-/* The value of annotation KEY, the last one given, or NULL. */
-const char *plan_annotation(const struct oci_spec *spec, const char *key);
-
 /* The annotation that lets the process keep runf's supplementary groups. */
 #define PLAN_KEEP_GROUPS "run.oci.keep_original_groups"
 bool plan_keeps_groups(const struct oci_spec *spec);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hooks with final arguments, environment and deadline. */
+#include "oci/oci.h"
 #include "plan/decide.h"
 
 #define MS_PER_SECOND UINT64_C(1000)
@@ -41,6 +42,23 @@ static void plan_hook(struct arena *arena, const struct oci_hook *from,
 	}
 }
 
+/*
+ * C013: where their output goes. Those in the container's root would find
+ * another file there, or none, and keep theirs.
+ */
+static void add_output(struct planner *p, size_t kind)
+{
+	struct plan_hook_list *list = &p->plan->hooks[kind];
+	size_t i;
+
+	for (i = 0; kind != PLAN_HOOK_START_CONTAINER && i < list->count; i++) {
+		list->items[i].out =
+			oci_annotation(p->spec, "run.oci.hooks.stdout");
+		list->items[i].err =
+			oci_annotation(p->spec, "run.oci.hooks.stderr");
+	}
+}
+
 int plan_hooks(struct planner *p, struct error *err)
 {
 	size_t kind;
@@ -56,6 +74,7 @@ int plan_hooks(struct planner *p, struct error *err)
 		                              from->count);
 		for (i = 0; i < from->count; i++)
 			plan_hook(p->arena, &from->items[i], &list->items[i]);
+		add_output(p, kind);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "oci/oci.h"
 #include "plan/mounts.h"
 
 /* mount(2) copies one page, with its NUL. */
@@ -19,7 +20,7 @@ static const char *label_key(const struct planner *p)
 	static const char *const keys[] = { "context", "fscontext",
 		                            "defcontext", "rootcontext" };
 	const char *wanted =
-		plan_annotation(p->spec, "run.oci.mount_context_type");
+		oci_annotation(p->spec, "run.oci.mount_context_type");
 	size_t i;
 
 	if (!wanted)

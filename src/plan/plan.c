@@ -43,21 +43,30 @@ void planner_warn(struct planner *p, const char *format, ...)
 		arena_strdup(p->arena, text);
 }
 
-const char *plan_annotation(const struct oci_spec *spec, const char *key)
-{
-	size_t i = spec->annotations.count;
-
-	while (i-- > 0)
-		if (str_equal(spec->annotations.pairs[i].key, key))
-			return spec->annotations.pairs[i].value;
-	return NULL;
-}
-
 bool plan_keeps_groups(const struct oci_spec *spec)
 {
 	const char *keeps = oci_annotation(spec, PLAN_KEEP_GROUPS);
 
 	return keeps && !str_equal(keeps, "0");
+}
+
+/* What would run something else, or code of others, if it were ignored. */
+static int refuse_annotations(struct planner *p, struct error *err)
+{
+	static const char *const names[] = { "run.oci.handler",
+		                             "run.oci.seccomp.plugins" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = oci_annotation(p->spec, names[i]);
+
+		if (value && *value)
+			return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
+			                 "annotation %s: \"%.100s\" is not "
+			                 "supported",
+			                 names[i], value);
+	}
+	return 0;
 }
 
 /* What config.json says about the process outside of `process`. */
@@ -141,9 +150,10 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct plan **ret_plan, struct error *err)
 {
 	static int (*const parts[])(struct planner *, struct error *) = {
-		plan_namespaces, plan_net,       plan_idmap,     plan_hooks,
-		plan_cgroup,     decide_process, decide_seccomp, decide_held,
-		plan_rootfs,     plan_rdt,
+		refuse_annotations, plan_namespaces, plan_net,
+		plan_idmap,         plan_hooks,      plan_cgroup,
+		decide_process,     decide_seccomp,  decide_held,
+		plan_rootfs,        plan_rdt,
 	};
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {

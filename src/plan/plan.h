@@ -468,6 +468,9 @@ struct plan_hook {
 	char **args;         /* NULL-terminated */
 	char **env;          /* NULL-terminated; NULL: as the runtime's own */
 	uint64_t timeout_ms; /* 0: none */
+	/* Files its output is appended to, from its directory; or NULL. */
+	const char *out;
+	const char *err;
 };
 
 struct plan_hook_list {

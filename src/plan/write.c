@@ -391,6 +391,8 @@ static void put_hooks(struct json_writer *w, const struct plan *plan)
 			json_put_str(w, "path", list->items[i].path);
 			write_strings(w, "args", list->items[i].args);
 			write_strings(w, "env", list->items[i].env);
+			write_text(w, "stdout", list->items[i].out);
+			write_text(w, "stderr", list->items[i].err);
 			if (list->items[i].timeout_ms > 0)
 				json_put_u64(w, "timeoutMs",
 				             list->items[i].timeout_ms);

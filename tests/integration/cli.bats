@@ -15,7 +15,7 @@ status_of() {
 	"$RUNF" --root "$STATE" state "$TAG-$1" | jq -r .status
 }
 
-# B058
+# B058 B076
 @test "delete --regex takes those that match, and no others" {
 	make web1 web2 db1
 	must delete --regex "^$TAG-web[0-9]+\$"
@@ -206,4 +206,19 @@ status_of() {
 	equals "$(jq -r '.[0] | keys | join(",")' "$OUT")" \
 		annotations,bundle,created,id,ociVersion,owner,pid,rootfs,status
 	equals "$(jq -r '.[0].annotations["a.b"]' "$OUT")" c
+}
+
+# B004 B005
+@test "--log-level says how much there is in the log" {
+	config '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	for level in error warning info debug; do
+		log=$BATS_TEST_TMPDIR/log.$level
+		runf --log "$log" --log-format json --log-level "$level" \
+			run --bundle "$BUNDLE" "$ID"
+		equals "$status" 0
+	done
+	[ ! -s "$BATS_TEST_TMPDIR/log.error" ]
+	equals "$(jq -r .level "$BATS_TEST_TMPDIR/log.warning" | sort -u)" warning
+	contains "$(jq -r .msg "$BATS_TEST_TMPDIR/log.debug")" CAP_NO_SUCH
+	refuses "log-level" --log-level loud list
 }

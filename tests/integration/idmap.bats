@@ -86,7 +86,7 @@ MAPS='"uidMappings": [{"containerID": 0, "hostID": 5000, "size": 2000}],
 	nothing_left
 }
 
-# A080 C022
+# A080 C022 E032
 @test "a tmpfs, with and without a user namespace" {
 	mount_with "{\"type\": \"tmpfs\", \"source\": \"tmpfs\",
 		\"options\": [\"mode=1777\", \"size=64k\", \"noexec\"], $MAPS}"

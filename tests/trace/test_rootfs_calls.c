@@ -265,6 +265,83 @@ START_TEST(masks_are_clones_of_one)
 
 END_TEST
 
+/* A138 A091 */
+START_TEST(masks_and_queues_get_the_label)
+{
+	static const struct plan labelled = { .mount_label = "a:b:c:s0,c1",
+		                              .mount_label_key = "context" };
+	static const struct plan_step queue =
+		FS("/dev/mqueue", "mqueue", .label = "a:b:c:s0,c1");
+	const char *before;
+
+	rootfs_end(&rootfs);
+	rootfs_begin(&rootfs, &labelled, sources);
+	before = fake_log() + strlen(fake_log());
+	rootfs_apply(&rootfs, &steps[16], &err);
+	ck_assert_ptr_nonnull(strstr(before, "fsconfig context=a:b:c:s0,c1\n"
+	                                     "fsconfig create tmpfs\n"));
+	before = fake_log() + strlen(fake_log());
+	ck_assert_int_eq(rootfs_apply(&rootfs, &queue, &err), 0);
+	ck_assert_ptr_nonnull(strstr(before, "fsmount 0\n"
+	                                     "openat .\n"
+	                                     "fsetxattr"));
+}
+
+END_TEST
+
+static const struct plan_source mapped_tmpfs = {
+	.kind = PLAN_SOURCE_FS,
+	.path = "tmpfs",
+	.fs = &(struct plan_mount){ .kind = PLAN_MOUNT_FS,
+	                            .destination = "/tmp",
+	                            .type = "tmpfs",
+	                            .fallback_source = -1 },
+	.uid_map = "0 1 1\n",
+	.gid_map = "0 2 1\n",
+};
+
+/* A080 C022 */
+START_TEST(a_mapped_instance_is_mapped_before_anybody_sees_it)
+{
+	struct rootfs_source source = { .fd = -1 };
+
+	ck_assert_int_eq(rootfs_open_source(&mapped_tmpfs, &source, &err), 0);
+	ck_assert_str_eq(fake_log(),
+	                 "fsopen tmpfs\n"
+	                 "fsconfig create tmpfs\n"
+	                 "fsmount 0\n"
+	                 "pipe2\n"
+	                 "clone 0x10000000\n"
+	                 "write /proc/7/uid_map 0 1 1\n\n"
+	                 "write /proc/7/gid_map 0 2 1\n\n"
+	                 "openat /proc/7/ns/user\n"
+	                 "waitid 7\n"
+	                 "mount_setattr tmpfs userns set 0x100000 clear 0 "
+	                 "prop 0\n");
+	fd_close(&source.fd);
+}
+
+END_TEST
+
+/* A079 */
+START_TEST(long_options_go_to_a_directory_that_is_entered)
+{
+	static const struct plan_step step =
+		FS("/data", "overlay", .origin = "overlay",
+	           .data = "lowerdir=/a:/b", .set = MOUNT_ATTR_NOSUID,
+	           .data_flags = MS_SYNCHRONOUS);
+
+	/* The fake's files are all of one file system: nothing was mounted. */
+	ck_assert_int_eq(rootfs_apply(&rootfs, &step, &err), -EXDEV);
+	ck_assert_ptr_nonnull(strstr(fake_log(), "openat2 /data\n"
+	                                         "fchdir /data\n"));
+	ck_assert_ptr_nonnull(strstr(fake_log(), "openat2 /data\n"
+	                                         "fstat /data\n"
+	                                         "fstat /data\n"));
+}
+
+END_TEST
+
 START_TEST(an_idmap_is_made_by_a_short_lived_process)
 {
 	ck_assert_int_eq(rootfs_open_source(&planned[2], &sources[2], &err), 0);
@@ -416,6 +493,10 @@ int main(void)
 	tcase_add_test(tcase, what_is_missing_is_made_in_open_directories);
 	tcase_add_test(tcase, the_root_is_resolved_once);
 	tcase_add_test(tcase, masks_are_clones_of_one);
+	tcase_add_test(tcase, masks_and_queues_get_the_label);
+	tcase_add_test(tcase,
+	               a_mapped_instance_is_mapped_before_anybody_sees_it);
+	tcase_add_test(tcase, long_options_go_to_a_directory_that_is_entered);
 	tcase_add_test(tcase, an_idmap_is_made_by_a_short_lived_process);
 	tcase_add_test(tcase,
 	               a_locked_flag_may_stay_only_where_that_was_allowed);

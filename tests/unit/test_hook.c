@@ -24,7 +24,10 @@ static int run(const char *script, const char *state, uint64_t timeout_ms,
 	char *env[] = { TEXT("PATH=/usr/bin:/bin"), TEXT("MARK=yes"), NULL };
 	char *args[] = { TEXT("hook"), TEXT("-c"), strdup(script),
 		         TEXT("hook"), out_path,   NULL };
-	struct plan_hook hook = { "/bin/sh", args, env, timeout_ms };
+	struct plan_hook hook = { .path = "/bin/sh",
+		                  .args = args,
+		                  .env = env,
+		                  .timeout_ms = timeout_ms };
 	int result = hook_run(&hook, state, cwd, err);
 
 	free(args[2]);
@@ -177,7 +180,7 @@ END_TEST
 START_TEST(a_hook_that_cannot_be_executed_says_why)
 {
 	char *args[] = { TEXT("x"), NULL };
-	struct plan_hook hook = { "/nowhere/x", args, NULL, 0 };
+	struct plan_hook hook = { .path = "/nowhere/x", .args = args };
 	struct error err = { .code = 0 };
 
 	ck_assert_int_lt(hook_run(&hook, "{}", NULL, &err), 0);
@@ -205,7 +208,7 @@ START_TEST(without_an_environment_a_hook_inherits_ours)
 {
 	char *args[] = { TEXT("hook"), TEXT("-c"), TEXT("test \"$LEAK\" = 1"),
 		         NULL };
-	struct plan_hook hook = { "/bin/sh", args, NULL, 0 };
+	struct plan_hook hook = { .path = "/bin/sh", .args = args };
 	struct error err = { .code = 0 };
 
 	setenv("LEAK", "1", 1);
