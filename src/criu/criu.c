@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CRIU as a child: started, asked, listened to, and waited for. */
+#include "criu/criu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "criu/wire.h"
+#include "sys/file.h"
+#include "sys/mount.h"
+#include "sys/ns.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+
+/* One more than any message has, so that it is seen and closed. */
+#define FDS_MAX 2
+
+struct session {
+	struct arena *arena;
+	const struct criu_program *program;
+	const struct criu_request *request; /* NULL: a mere question */
+	const struct criu_listener *listener;
+	pid_t pid;
+	int pidfd;
+	int socket[2]; /* ours, CRIU's */
+	int report[2]; /* what goes wrong before it is CRIU: read, write */
+	int go[2];     /* its end lets the child go on: read, write */
+	bool answered; /* the response has come: it ends by itself */
+};
+
+bool criu_is_built_in(void)
+{
+	return true;
+}
+
+static void close_pair(int pair[2])
+{
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+
+/* Whatever it is doing: only one that does not keep to the rules is left. */
+static void session_end(struct session *s)
+{
+	siginfo_t info;
+
+	close_pair(s->socket);
+	close_pair(s->report);
+	close_pair(s->go);
+	if (s->pidfd >= 0) {
+		sys_pidfd_send_signal(s->pidfd, SIGKILL);
+		sys_waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED);
+	}
+	fd_close(&s->pidfd);
+}
+
+/* ---- in the child */
+
+/*
+ * CRIU builds the file tree below a mount. In a mount namespace of its own
+ * nobody else sees that, and nothing has to be cleaned up.
+ */
+static int child_mount_root(const char *root, struct error *err)
+{
+	auto_close int tree = -1;
+	int result = sys_unshare(CLONE_NEWNS);
+
+	if (result == 0)
+		result = sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
+	if (result < 0)
+		return error_system(err, result,
+		                    "make a mount namespace for criu");
+	tree = sys_open_tree(AT_FDCWD, root, OPEN_TREE_CLONE | AT_RECURSIVE);
+	result = tree;
+	if (tree >= 0)
+		result = sys_move_mount(tree, "", AT_FDCWD, root,
+		                        MOVE_MOUNT_F_EMPTY_PATH);
+	if (result < 0)
+		return error_system(err, result, "mount rootfs \"%s\"", root);
+	return 0;
+}
+
+/* Nothing is inherited but what CRIU was told of; its 0, 1, 2 are null. */
+static int child_keep_fds(const struct session *s, struct error *err)
+{
+	const struct criu_request *request = s->request;
+	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	int result = null;
+	size_t i;
+	int fd;
+
+	for (fd = 0; result >= 0 && fd <= 2; fd++)
+		result = fd == null ? sys_set_cloexec(fd, 0)
+		                    : sys_dup3(null, fd, 0);
+	if (result >= 0)
+		result = sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	if (result >= 0)
+		result = sys_set_cloexec(s->socket[1], 0);
+	if (request && result >= 0)
+		result = sys_set_cloexec(request->images, 0);
+	if (request && result >= 0)
+		result = sys_set_cloexec(request->work, 0);
+	if (request && request->plan->status_fd && result >= 0)
+		result = sys_set_cloexec((int)request->plan->status_fd, 0);
+	for (i = 0; request && i < request->inherit_count && result >= 0; i++)
+		result = sys_set_cloexec(request->inherit[i].fd, 0);
+	if (result < 0)
+		return error_system(err, result, "pass descriptors to criu");
+	return 0;
+}
+
+static int child_surroundings(const struct session *s, struct error *err)
+{
+	const struct criu_request *request = s->request;
+	char end;
+	int result = child_keep_fds(s, err);
+
+	if (result < 0 || !request)
+		return result;
+	sys_close(s->go[1]);
+	if (s->go[0] >= 0)
+		sys_read(s->go[0], &end, 1);
+	if (request->cgroup_namespace)
+		result = sys_unshare(CLONE_NEWCGROUP);
+	if (result < 0)
+		return error_system(err, result,
+		                    "make a cgroup namespace for criu");
+	if (request->plan->root)
+		result = child_mount_root(request->plan->root, err);
+	return result;
+}
+
+static void child_main(const struct session *s) __attribute__((noreturn));
+
+static void child_main(const struct session *s)
+{
+	char number[16];
+	char path[] = "criu";
+	char verb[] = "swrk";
+	char *const argv[] = { path, verb, number, NULL };
+	struct error err;
+	int result = child_surroundings(s, &err);
+
+	if (result == 0) {
+		snprintf(number, sizeof(number), "%d", s->socket[1]);
+		sys_reset_signals();
+		result = sys_execve(s->program->path, argv, s->program->env);
+		error_system(&err, result, "execute \"%s\"", s->program->path);
+	}
+	sys_write_all(s->report[1], &err, sizeof(err));
+	sys_exit(1);
+}
+
+/* ---- in the parent */
+
+/* Let `started` do what it has to while the child waits. */
+static int session_started(struct session *s, struct error *err)
+{
+	const struct criu_listener *listener = s->listener;
+	int result = 0;
+
+	fd_close(&s->socket[1]);
+	fd_close(&s->report[1]);
+	fd_close(&s->go[0]);
+	if (listener && listener->started)
+		result = listener->started(listener->context, s->pid, err);
+	fd_close(&s->go[1]);
+	return result;
+}
+
+static int session_begin(struct session *s, struct error *err)
+{
+	bool waits = s->listener && s->listener->started;
+	int result = sys_socketpair(SOCK_SEQPACKET, s->socket);
+
+	if (result == 0)
+		result = sys_pipe2(s->report, O_CLOEXEC);
+	if (result == 0 && waits)
+		result = sys_pipe2(s->go, O_CLOEXEC);
+	if (result == 0)
+		result = s->pid = sys_clone(0, -1, &s->pidfd);
+	if (result < 0)
+		return error_system(err, result, "start criu");
+	if (result == 0)
+		child_main(s);
+	return session_started(s, err);
+}
+
+/* It is gone without an answer: why? */
+static int session_explain_end(struct session *s, struct error *err)
+{
+	struct error why;
+	siginfo_t info = { .si_code = 0 };
+	int result;
+
+	if (sys_read(s->report[0], &why, sizeof(why)) == sizeof(why)) {
+		why.text[sizeof(why.text) - 1] = '\0';
+		return error_set(err, why.kind, why.code, "%s", why.text);
+	}
+	result = sys_waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED);
+	fd_close(&s->pidfd);
+	if (result < 0)
+		return error_system(err, result, "wait for criu");
+	return error_set(err, ERROR_SYSTEM, -EPIPE,
+	                 info.si_code == CLD_EXITED
+	                         ? "criu ended without an answer (status %d)"
+	                         : "criu was killed by signal %d",
+	                 info.si_status);
+}
+
+/* Failure to send shows as the end of what is received. */
+static void session_send(const struct session *s,
+                         const struct wire_bytes *message)
+{
+	sys_send_fds(s->socket[0], message->bytes, message->size, NULL, 0);
+}
+
+/* The next message and its descriptor, or -1. */
+static int session_receive(struct session *s, struct wire_message *ret_message,
+                           int *ret_fd, struct error *err)
+{
+	void *bytes = arena_alloc(s->arena, WIRE_MESSAGE_MAX);
+	int fds[FDS_MAX] = { -1, -1 };
+	size_t count = FDS_MAX;
+	ssize_t size = sys_receive_fds(s->socket[0], bytes, WIRE_MESSAGE_MAX,
+	                               fds, &count);
+	int result;
+
+	if (size == 0 || size == -ECONNRESET)
+		return session_explain_end(s, err);
+	fd_close(&fds[1]);
+	if (size < 0)
+		return error_system(err, (int)size, "receive from criu");
+	result = (size_t)size < WIRE_MESSAGE_MAX
+	                 ? wire_read(s->arena, bytes, (size_t)size, ret_message)
+	                 : -EMSGSIZE;
+	if (result < 0) {
+		fd_close(&fds[0]);
+		return error_system(err, result,
+		                    "understand what criu answers");
+	}
+	*ret_fd = fds[0];
+	return 0;
+}
+
+/*
+ * Answer notifications until the response comes. After a failure of the
+ * listener's CRIU undoes what it did, and nobody is asked any more.
+ */
+static int session_serve(struct session *s, struct wire_message *ret_message,
+                         struct error *err)
+{
+	const struct criu_listener *listener = s->listener;
+	int failed = 0;
+
+	for (;;) {
+		struct error why = { .code = 0 };
+		auto_close int fd = -1;
+		struct wire_bytes answer;
+		int result = session_receive(s, ret_message, &fd, &why);
+
+		if (result < 0 && !failed && err)
+			*err = why;
+		if (result < 0)
+			return failed ? failed : result;
+		if (!ret_message->is_notification) {
+			s->answered = true;
+			return failed;
+		}
+		if (!failed && listener)
+			failed = listener->notify(listener->context,
+			                          ret_message->event,
+			                          ret_message->pid, fd, err);
+		answer = wire_acknowledge(s->arena, failed == 0);
+		session_send(s, &answer);
+	}
+}
+
+/* One request from beginning to end. */
+static int session_run(struct session *s, const struct wire_bytes *message,
+                       struct wire_message *ret_message, struct error *err)
+{
+	siginfo_t info;
+	int result = session_begin(s, err);
+
+	if (result == 0) {
+		session_send(s, message);
+		result = session_serve(s, ret_message, err);
+	}
+	/* An orderly end is waited for: what is undone is undone by then. */
+	if (s->answered) {
+		close_pair(s->socket);
+		sys_waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED);
+		fd_close(&s->pidfd);
+	}
+	session_end(s);
+	return result;
+}
+
+static struct session session_of(struct arena *arena,
+                                 const struct criu_program *program)
+{
+	return (struct session){
+		.arena = arena,
+		.program = program,
+		.pidfd = -1,
+		.socket = { -1, -1 },
+		.report = { -1, -1 },
+		.go = { -1, -1 },
+	};
+}
+
+int criu_ask_version(struct arena *arena, const struct criu_program *program,
+                     int *ret_version, struct error *err)
+{
+	struct session s = session_of(arena, program);
+	struct wire_bytes question = wire_ask_version(arena);
+	struct wire_message answer = { 0 };
+	int result = session_run(&s, &question, &answer, err);
+
+	if (result == 0 && (!answer.success || !answer.version))
+		result = error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
+		                   "it does not tell its version");
+	if (result < 0)
+		return error_wrap(err, "ask \"%s\" for its version",
+		                  program->path);
+	*ret_version = answer.version;
+	return 0;
+}
+
+int criu_ask_features(struct arena *arena, const struct criu_program *program,
+                      struct criu_features *ret_features, struct error *err)
+{
+	struct session s = session_of(arena, program);
+	struct wire_bytes question = wire_ask_features(arena);
+	struct wire_message answer = { 0 };
+	int result = session_run(&s, &question, &answer, err);
+
+	if (result == 0 && !answer.success)
+		result = error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
+		                   "it does not tell");
+	if (result < 0)
+		return error_wrap(err, "ask \"%s\" for its features",
+		                  program->path);
+	*ret_features = answer.features;
+	return 0;
+}
+
+int criu_run(struct arena *arena, const struct criu_program *program,
+             const struct criu_request *request,
+             const struct criu_listener *listener, pid_t *ret_pid,
+             struct error *err)
+{
+	struct session s = session_of(arena, program);
+	struct wire_bytes message = wire_request(arena, request);
+	struct wire_message answer = { 0 };
+	int result;
+
+	s.request = request;
+	s.listener = listener;
+	result = session_run(&s, &message, &answer, err);
+	if (result < 0)
+		return result;
+	if (!answer.success && answer.error > 0 && answer.text)
+		return error_system(err, -answer.error, "%s", answer.text);
+	if (!answer.success)
+		return error_set(err, ERROR_SYSTEM, -EIO, "%s",
+		                 answer.text ? answer.text : "it failed");
+	*ret_pid = answer.pid;
+	return 0;
+}
