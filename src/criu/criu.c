@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/fd.h"
@@ -28,10 +29,16 @@ struct session {
 	const struct criu_listener *listener;
 	pid_t pid;
 	int pidfd;
-	int socket[2]; /* ours, CRIU's */
+	int socket[2]; /* ours, the child's */
 	int report[2]; /* what goes wrong before it is CRIU: read, write */
 	int go[2];     /* its end lets the child go on: read, write */
 	bool answered; /* the response has come: it ends by itself */
+};
+
+/* What the child says first; a socket comes with it. */
+struct hello {
+	int images; /* numbers of descriptors that CRIU has */
+	int work;
 };
 
 bool criu_is_built_in(void)
@@ -87,9 +94,8 @@ static int child_mount_root(const char *root, struct error *err)
 }
 
 /* Nothing is inherited but what CRIU was told of; its 0, 1, 2 are null. */
-static int child_keep_fds(const struct session *s, struct error *err)
+static int child_keep_fds(const struct criu_request *request, struct error *err)
 {
-	const struct criu_request *request = s->request;
 	int null = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
 	int result = null;
 	size_t i;
@@ -100,12 +106,6 @@ static int child_keep_fds(const struct session *s, struct error *err)
 		                    : sys_dup3(null, fd, 0);
 	if (result >= 0)
 		result = sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	if (result >= 0)
-		result = sys_set_cloexec(s->socket[1], 0);
-	if (request && result >= 0)
-		result = sys_set_cloexec(request->images, 0);
-	if (request && result >= 0)
-		result = sys_set_cloexec(request->work, 0);
 	if (request && request->plan->status_fd && result >= 0)
 		result = sys_set_cloexec((int)request->plan->status_fd, 0);
 	for (i = 0; request && i < request->inherit_count && result >= 0; i++)
@@ -119,7 +119,7 @@ static int child_surroundings(const struct session *s, struct error *err)
 {
 	const struct criu_request *request = s->request;
 	char end;
-	int result = child_keep_fds(s, err);
+	int result = child_keep_fds(request, err);
 
 	if (result < 0 || !request)
 		return result;
@@ -136,6 +136,40 @@ static int child_surroundings(const struct session *s, struct error *err)
 	return result;
 }
 
+/*
+ * CRIU mounts things in its working directory, so that is opened in the mount
+ * namespace where CRIU is; and it looks for descriptors in whoever has made
+ * the socket that it is spoken to by, so that is made here, too.
+ */
+static int child_connect(const struct session *s, int *ret_socket,
+                         struct error *err)
+{
+	const struct criu_request *request = s->request;
+	struct hello hello = { -1, -1 };
+	int pair[2];
+	ssize_t result = sys_socketpair(SOCK_SEQPACKET, pair);
+
+	if (request && result == 0)
+		result = hello.images = sys_openat(AT_FDCWD, request->images,
+		                                   O_RDONLY | O_DIRECTORY, 0);
+	if (request && result >= 0)
+		result = hello.work = sys_openat(AT_FDCWD, request->work,
+		                                 O_RDONLY | O_DIRECTORY, 0);
+	if (request && result >= 0)
+		result = sys_set_cloexec(hello.images, 0);
+	if (request && result >= 0)
+		result = sys_set_cloexec(hello.work, 0);
+	if (result >= 0)
+		result = sys_set_cloexec(pair[1], 0);
+	if (result >= 0)
+		result = sys_send_fds(s->socket[1], &hello, sizeof(hello),
+		                      &pair[0], 1);
+	if (result < 0)
+		return error_system(err, (int)result, "connect to criu");
+	*ret_socket = pair[1];
+	return 0;
+}
+
 static void child_main(const struct session *s) __attribute__((noreturn));
 
 static void child_main(const struct session *s)
@@ -145,10 +179,13 @@ static void child_main(const struct session *s)
 	char verb[] = "swrk";
 	char *const argv[] = { path, verb, number, NULL };
 	struct error err;
+	int socket = -1;
 	int result = child_surroundings(s, &err);
 
+	if (result == 0)
+		result = child_connect(s, &socket, &err);
 	if (result == 0) {
-		snprintf(number, sizeof(number), "%d", s->socket[1]);
+		snprintf(number, sizeof(number), "%d", socket);
 		sys_reset_signals();
 		result = sys_execve(s->program->path, argv, s->program->env);
 		error_system(&err, result, "execute \"%s\"", s->program->path);
@@ -172,6 +209,24 @@ static int session_started(struct session *s, struct error *err)
 		result = listener->started(listener->context, s->pid, err);
 	fd_close(&s->go[1]);
 	return result;
+}
+
+static int session_explain_end(struct session *s, struct error *err);
+
+/* The socket that the child has made takes the place of ours. */
+static int session_connect(struct session *s, struct hello *ret_hello,
+                           struct error *err)
+{
+	int fd = -1;
+	size_t count = 1;
+	ssize_t size = sys_receive_fds(s->socket[0], ret_hello,
+	                               sizeof(*ret_hello), &fd, &count);
+
+	if (size != sizeof(*ret_hello) || count != 1)
+		return session_explain_end(s, err);
+	fd_close(&s->socket[0]);
+	s->socket[0] = fd;
+	return 0;
 }
 
 static int session_begin(struct session *s, struct error *err)
@@ -282,15 +337,22 @@ static int session_serve(struct session *s, struct wire_message *ret_message,
 	}
 }
 
-/* One request from beginning to end. */
-static int session_run(struct session *s, const struct wire_bytes *message,
+/* QUESTION, or the request that there is, from beginning to end. */
+static int session_run(struct session *s, const struct wire_bytes *question,
                        struct wire_message *ret_message, struct error *err)
 {
 	siginfo_t info;
+	struct wire_bytes message;
+	struct hello hello;
 	int result = session_begin(s, err);
 
+	if (result == 0)
+		result = session_connect(s, &hello, err);
 	if (result == 0) {
-		session_send(s, message);
+		message = s->request ? wire_request(s->arena, s->request,
+		                                    hello.images, hello.work)
+		                     : *question;
+		session_send(s, &message);
 		result = session_serve(s, ret_message, err);
 	}
 	/* An orderly end is waited for: what is undone is undone by then. */
@@ -358,20 +420,19 @@ int criu_run(struct arena *arena, const struct criu_program *program,
              struct error *err)
 {
 	struct session s = session_of(arena, program);
-	struct wire_bytes message = wire_request(arena, request);
 	struct wire_message answer = { 0 };
+	const char *words;
 	int result;
 
 	s.request = request;
 	s.listener = listener;
-	result = session_run(&s, &message, &answer, err);
+	result = session_run(&s, NULL, &answer, err);
 	if (result < 0)
 		return result;
-	if (!answer.success && answer.error > 0 && answer.text)
-		return error_system(err, -answer.error, "%s", answer.text);
+	words = answer.text ? answer.text : "it tells no reason";
 	if (!answer.success)
-		return error_set(err, ERROR_SYSTEM, -EIO, "%s",
-		                 answer.text ? answer.text : "it failed");
+		return error_set(err, ERROR_SYSTEM, CRIU_FAILED, "%.*s",
+		                 (int)strcspn(words, "\n"), words);
 	*ret_pid = answer.pid;
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Checkpoint and restore: CRIU as a child that is asked by its RPC. */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -58,9 +59,9 @@ struct criu_inherit {
  */
 struct criu_request {
 	const struct plan_criu *plan;
-	pid_t pid; /* to be dumped */
-	int images;
-	int work;
+	pid_t pid;          /* to be dumped */
+	const char *images; /* directories */
+	const char *work;
 	const char *log;       /* name of a file in WORK */
 	const char *config;    /* a file of options of its own, or NULL */
 	const char **external; /* "mnt[/data]:/srv/data" */
@@ -77,7 +78,7 @@ struct criu_request {
 enum criu_event {
 	CRIU_SETUP_NAMESPACES, /* pid: init, whose namespaces are empty */
 	CRIU_POST_RESTORE,     /* pid: init; nothing of it runs yet */
-	CRIU_ORPHAN_TERMINAL,  /* fd: master of a terminal whose owner is gone */
+	CRIU_ORPHAN_TERMINAL, /* fd: master of a terminal whose owner is gone */
 	CRIU_OTHER,
 };
 
@@ -93,9 +94,13 @@ struct criu_listener {
 	void *context;
 };
 
+/* CRIU could not do it, for reasons that its log tells best. */
+#define CRIU_FAILED (-EREMOTEIO)
+
 /*
  * Have it done. *RET_PID is init's where something is restored: a child of
- * this process. ERROR_UNSUPPORTED, ERROR_SYSTEM or the listener's error.
+ * this process. CRIU_FAILED, the listener's error, or that CRIU could not be
+ * spoken to.
  */
 int criu_run(struct arena *arena, const struct criu_program *program,
              const struct criu_request *request,

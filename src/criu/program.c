@@ -43,11 +43,10 @@ static const char *search(struct arena *arena, const char *path,
 {
 	while (*path) {
 		size_t length = strcspn(path, ":");
-		const char *file = arena_printf(arena, "%.*s/%s", (int)length,
-		                                path, name);
+		const char *file =
+			arena_printf(arena, "%.*s/%s", (int)length, path, name);
 
-		if (length > 0 &&
-		    sys_faccessat(AT_FDCWD, file, X_OK, 0) == 0)
+		if (length > 0 && sys_faccessat(AT_FDCWD, file, X_OK, 0) == 0)
 			return file;
 		path += length;
 		path += *path == ':';

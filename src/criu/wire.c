@@ -114,9 +114,8 @@ static void put_joins(struct arena *arena, const struct plan_criu *plan,
 {
 	size_t i;
 
-	o->joins =
-		NEW_LIST(arena, Wire__JoinNamespace, plan->namespaces_count,
-	                 WIRE__JOIN_NAMESPACE__INIT);
+	o->joins = NEW_LIST(arena, Wire__JoinNamespace, plan->namespaces_count,
+	                    WIRE__JOIN_NAMESPACE__INIT);
 	for (i = 0; i < plan->namespaces_count; i++) {
 		const struct plan_criu_namespace *ns = &plan->namespaces[i];
 
@@ -137,9 +136,9 @@ static void put_lists(struct arena *arena, const struct criu_request *request,
 	for (i = 0; i < request->external_count; i++)
 		o->external[i] = text(request->external[i]);
 	o->n_inherit_fds = request->inherit_count;
-	o->inherit_fds = NEW_LIST(arena, Wire__InheritFd,
-	                          request->inherit_count,
-	                          WIRE__INHERIT_FD__INIT);
+	o->inherit_fds =
+		NEW_LIST(arena, Wire__InheritFd, request->inherit_count,
+	                 WIRE__INHERIT_FD__INIT);
 	for (i = 0; i < request->inherit_count; i++) {
 		o->inherit_fds[i]->key = text(request->inherit[i].key);
 		o->inherit_fds[i]->fd = request->inherit[i].fd;
@@ -147,10 +146,10 @@ static void put_lists(struct arena *arena, const struct criu_request *request,
 }
 
 /* MEMBER is sent only if it is not what CRIU takes for granted. */
-#define PUT(o, member, given)                   \
-	do {                                    \
-		(o)->has_##member = !!(given);  \
-		(o)->member = (given);          \
+#define PUT(o, member, given)                  \
+	do {                                   \
+		(o)->has_##member = !!(given); \
+		(o)->member = (given);         \
 	} while (0)
 
 static void put_flags(const struct plan_criu *plan, struct Wire__Options *o)
@@ -178,7 +177,8 @@ static void put_flags(const struct plan_criu *plan, struct Wire__Options *o)
 }
 
 struct wire_bytes wire_request(struct arena *arena,
-                               const struct criu_request *request)
+                               const struct criu_request *request, int images,
+                               int work)
 {
 	static const int types[] = {
 		[PLAN_CRIU_PRE_DUMP] = WIRE__TYPE__PRE_DUMP,
@@ -192,8 +192,8 @@ struct wire_bytes wire_request(struct arena *arena,
 
 	message.type = (Wire__Type)types[plan->task];
 	message.options = &o;
-	o.images_dir_fd = request->images;
-	PUT(&o, work_dir_fd, request->work);
+	o.images_dir_fd = images;
+	PUT(&o, work_dir_fd, work);
 	PUT(&o, pid, request->pid);
 	PUT(&o, log_level, LOG_LEVEL_DEBUG);
 	o.log_file = text(request->log);

@@ -16,7 +16,8 @@ struct wire_bytes {
 struct wire_bytes wire_ask_version(struct arena *arena);
 struct wire_bytes wire_ask_features(struct arena *arena);
 struct wire_bytes wire_request(struct arena *arena,
-                               const struct criu_request *request);
+                               const struct criu_request *request, int images,
+                               int work);
 /* The answer to a notification. */
 struct wire_bytes wire_acknowledge(struct arena *arena, bool success);
 

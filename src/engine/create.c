@@ -48,8 +48,8 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
  * What the caller passes is not close-on-exec, or we would not have it; what
  * we opened ourselves is, and must not be taken for it.
  */
-static int creation_check_kept_fds(const struct plan_process *process,
-                                   struct error *err)
+int creation_check_kept_fds(const struct plan_process *process,
+                            struct error *err)
 {
 	int end = FIRST_KEPT_FD + (int)(process ? process->keep_fds : 0);
 	int fd;
@@ -139,7 +139,7 @@ static int creation_claim_notify(struct creation *c, struct error *err)
 }
 
 /* The id, the note of what may be left over, the cgroup with its limits. */
-static int creation_claim(struct creation *c, struct error *err)
+int creation_claim(struct creation *c, struct error *err)
 {
 	int result = store_add(&c->engine->store, c->id, &c->dir, err);
 
@@ -235,7 +235,7 @@ static int creation_spawn(struct creation *c, struct error *err)
 	return creation_cross_bridge(c, err);
 }
 
-static int creation_open_store(struct creation *c, struct error *err)
+int creation_open_store(struct creation *c, struct error *err)
 {
 	return engine_open_store(c->engine, true, err);
 }
