@@ -431,7 +431,7 @@ int criu_run(struct arena *arena, const struct criu_program *program,
 		return result;
 	words = answer.text ? answer.text : "it tells no reason";
 	if (!answer.success)
-		return error_set(err, ERROR_SYSTEM, CRIU_FAILED, "%.*s",
+		return error_set(err, ERROR_UNSUPPORTED, CRIU_FAILED, "%.*s",
 		                 (int)strcspn(words, "\n"), words);
 	*ret_pid = answer.pid;
 	return 0;

@@ -90,7 +90,8 @@ static void put_cgroups(struct arena *arena, const struct plan_criu *plan,
 	static const int modes[] = {
 		[PLAN_CRIU_CGROUPS_SOFT] = WIRE__CGROUP_MODE__CGROUP_SOFT,
 		[PLAN_CRIU_CGROUPS_FULL] = WIRE__CGROUP_MODE__CGROUP_FULL,
-		[PLAN_CRIU_CGROUPS_STRICT] = WIRE__CGROUP_MODE__CGROUP_STRICT,
+		/* That there was none before has been seen to. */
+		[PLAN_CRIU_CGROUPS_STRICT] = WIRE__CGROUP_MODE__CGROUP_FULL,
 		[PLAN_CRIU_CGROUPS_IGNORE] = WIRE__CGROUP_MODE__CGROUP_IGNORE,
 	};
 	size_t i;
@@ -98,6 +99,11 @@ static void put_cgroups(struct arena *arena, const struct plan_criu *plan,
 	o->has_cgroup_mode = 1;
 	o->cgroup_mode = (Wire__CgroupMode)modes[plan->cgroups];
 	o->freeze_cgroup = text(plan->freeze_cgroup);
+	o->n_cgroup_controllers = plan->controllers_count;
+	o->cgroup_controllers =
+		arena_new_array(arena, char *, plan->controllers_count);
+	for (i = 0; i < plan->controllers_count; i++)
+		o->cgroup_controllers[i] = text(plan->controllers[i]);
 	o->n_cgroup_roots = plan->roots_count;
 	o->cgroup_roots = NEW_LIST(arena, Wire__CgroupRoot, plan->roots_count,
 	                           WIRE__CGROUP_ROOT__INIT);

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "cgroup/cgroup.h"
 #include "engine/criu.h"
 #include "engine/later.h"
 #include "json/json.h"
@@ -293,8 +294,7 @@ static int dump_prepare(struct dump *dump,
 	wanted.status_fd = options->status_fd;
 	if (result == 0)
 		result = job_prepare(&dump->job, dump->plan,
-		                     &dump->found->cgroup, &spec->annotations,
-		                     &wanted, err);
+		                     &dump->found->cgroup, spec, &wanted, err);
 	dump->job.request.pid = (pid_t)dump->found->record.pid;
 	if (result == 0)
 		result = dump_add_mounts(dump, err);
@@ -305,18 +305,47 @@ static int dump_prepare(struct dump *dump,
 	return result;
 }
 
+/*
+ * CRIU goes on with a cgroup that is frozen if that is the one it freezes
+ * itself. Else it would wait for ever, and what is paused runs until CRIU has
+ * stopped it, and is paused again if it stays.
+ */
+static int dump_do(struct dump *dump, bool stays, struct error *err)
+{
+	static const struct criu_listener listener = { .notify = dump_notify };
+	const struct found *found = dump->found;
+	bool thaws =
+		found->status == STATUS_PAUSED && !dump->job.plan.freeze_cgroup;
+	struct error why;
+	pid_t pid;
+	int result = 0;
+
+	if (thaws)
+		result = cgroup_freeze(&found->cgroup, false, err);
+	if (result == 0)
+		result = job_run(&dump->job, &listener, &pid, err);
+	if (!thaws || (result == 0 && !stays))
+		return result;
+	if (result == 0)
+		return cgroup_freeze(&found->cgroup, true, err);
+	if (cgroup_freeze(&found->cgroup, true, &why) < 0)
+		log_warning(&dump->job.engine->log,
+		            "container \"%s\" is no longer paused: %s",
+		            found->dir.id, why.text);
+	return result;
+}
+
 static int dump_run(struct dump *dump,
                     const struct runf_checkpoint_options *options,
                     struct error *err)
 {
-	static const struct criu_listener listener = { .notify = dump_notify };
+	bool stays = options->leave_running || options->pre_dump;
 	struct job *job = &dump->job;
-	pid_t pid;
 	int result = dump_prepare(dump, options, err);
 
 	if (result == 0)
-		result = job_run(job, &listener, &pid, err);
-	if (result < 0 || options->leave_running || options->pre_dump)
+		result = dump_do(dump, stays, err);
+	if (result < 0 || stays)
 		return result;
 	/* CRIU has killed it. */
 	result = lifecycle_wait(dump->found->pidfd, END_TIMEOUT_MS, err);

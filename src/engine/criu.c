@@ -15,7 +15,8 @@
 #include "sys/file.h"
 
 #define IMAGES_DEFAULT "checkpoint"
-#define DIR_MODE       0700
+/* What is restored in a user namespace looks for files in it. */
+#define DIR_MODE 0711
 
 /* Thousands of mounts. */
 #define PROC_FILE_MAX ((size_t)16 * 1024 * 1024)
@@ -103,7 +104,7 @@ static int read_mountpoints(struct arena *arena, const char *const **ret_points,
 
 static int job_decide(struct job *job, const struct plan *plan,
                       const struct plan_cgroup *cgroup,
-                      const struct oci_map *annotations,
+                      const struct oci_spec *spec,
                       const struct plan_criu_options *options,
                       struct error *err)
 {
@@ -117,8 +118,8 @@ static int job_decide(struct job *job, const struct plan *plan,
 		                       &length, err);
 	host.cgroups = cgroups;
 	if (result == 0)
-		result = plan_criu(job->arena, plan, cgroup, annotations,
-		                   options, &host, &job->plan, err);
+		result = plan_criu(job->arena, plan, cgroup, spec, options,
+		                   &host, &job->plan, err);
 	return result;
 }
 
@@ -236,11 +237,10 @@ static int job_open_dirs(struct job *job, struct error *err)
 }
 
 int job_prepare(struct job *job, const struct plan *plan,
-                const struct plan_cgroup *cgroup,
-                const struct oci_map *annotations,
+                const struct plan_cgroup *cgroup, const struct oci_spec *spec,
                 const struct plan_criu_options *options, struct error *err)
 {
-	int result = job_decide(job, plan, cgroup, annotations, options, err);
+	int result = job_decide(job, plan, cgroup, spec, options, err);
 
 	if (result == 0)
 		result = criu_find(job->arena, job->engine->criu, &job->program,

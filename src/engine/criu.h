@@ -39,8 +39,7 @@ struct plan_criu_options job_plan_options(const struct job *job);
  * open the directories; a dump makes them.
  */
 int job_prepare(struct job *job, const struct plan *plan,
-                const struct plan_cgroup *cgroup,
-                const struct oci_map *annotations,
+                const struct plan_cgroup *cgroup, const struct oci_spec *spec,
                 const struct plan_criu_options *options, struct error *err);
 
 /* "mnt[/data]:/srv/data" and the like, for the request. */

@@ -9,6 +9,7 @@
 #include "engine/creation.h"
 #include "engine/criu.h"
 #include "json/json.h"
+#include "proc/proc.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "tty/console.h"
@@ -236,12 +237,15 @@ static int restore_prepare(struct restore *r, struct error *err)
 	wanted.flags.tcp_close = c->restore->tcp_close;
 	wanted.lsm_profile = c->restore->lsm_profile;
 	wanted.lsm_mount_context = c->restore->lsm_mount_context;
-	result = job_prepare(&r->job, c->plan, &c->plan->cgroup,
-	                     &c->spec->annotations, &wanted, err);
+	result = job_prepare(&r->job, c->plan, &c->plan->cgroup, c->spec,
+	                     &wanted, err);
 	if (result == 0)
 		result = restore_open_namespaces(r, err);
 	if (result == 0)
 		result = restore_read_descriptors(r, err);
+	if (result == 0 && r->job.plan.stdio_owner.set &&
+	    !c->plan->process->terminal)
+		result = proc_own_stdio(r->job.plan.stdio_owner.value, err);
 	if (result == 0 && c->options->console_socket)
 		result = tty_connect_console(c->options->console_socket,
 		                             &c->console, err);
@@ -274,6 +278,23 @@ static int restore_run(struct restore *r, struct error *err)
 	return result;
 }
 
+/* A cgroup that was there before may be limited otherwise than was dumped. */
+static int restore_check_cgroup(struct restore *r, struct error *err)
+{
+	const struct cgroup *cgroup = &r->c->cgroup;
+	size_t i;
+
+	if (r->job.plan.cgroups != PLAN_CRIU_CGROUPS_STRICT)
+		return 0;
+	for (i = 0; i < cgroup->count; i++)
+		if (!cgroup->made[i])
+			return error_set(
+				err, ERROR_EXISTS, -EEXIST,
+				"cgroup %s exists: --manage-cgroups-mode strict wants a new one",
+				cgroup->plan->dirs[i].path);
+	return 0;
+}
+
 static int restore_all(struct restore *r, struct error *err)
 {
 	struct creation *c = r->c;
@@ -285,6 +306,8 @@ static int restore_all(struct restore *r, struct error *err)
 		result = creation_open_store(c, err);
 	if (result == 0)
 		result = creation_claim(c, err);
+	if (result == 0)
+		result = restore_check_cgroup(r, err);
 	return result < 0 ? result : restore_run(r, err);
 }
 

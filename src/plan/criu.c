@@ -322,6 +322,27 @@ static void decide_freezer(struct criu_planner *p,
 	}
 }
 
+/*
+ * Only hierarchies that the container has a place of its own in: what holds
+ * for the others is the host's, and none of a container's to restore.
+ */
+static void decide_controllers(struct criu_planner *p,
+                               const struct plan_cgroup *cgroup)
+{
+	struct plan_criu *criu = p->criu;
+	size_t i;
+
+	for (i = 0; i < cgroup->dirs_count; i++) {
+		char *rest =
+			arena_strdup(p->arena, cgroup->dirs[i].controllers);
+		const char *name;
+
+		while ((name = strsep(&rest, ",")))
+			*arena_push(p->arena, criu->controllers,
+			            criu->controllers_count) = name;
+	}
+}
+
 /* Where the container is in the hierarchy of CONTROLLERS, or else OURS. */
 static const char *root_path(const struct plan_cgroup *cgroup,
                              const char *controllers, const char *ours)
@@ -365,19 +386,24 @@ static void decide_roots(struct criu_planner *p,
 
 /* ---- the whole */
 
-static void read_annotations(struct plan_criu *criu,
-                             const struct oci_map *annotations)
+static void read_spec(struct plan_criu *criu, const struct oci_spec *spec)
 {
+	const struct oci_map *annotations = &spec->annotations;
+	static const struct oci_id_mappings none;
+	struct opt_u32 *owner = &criu->stdio_owner;
 	size_t i;
 
-	for (i = 0; annotations && i < annotations->count; i++)
+	for (i = 0; i < annotations->count; i++)
 		if (str_equal(annotations->pairs[i].key, CONFIG_ANNOTATION))
 			criu->config = annotations->pairs[i].value;
+	if (spec->process && criu->task == PLAN_CRIU_RESTORE)
+		owner->set = plan_map_uid(
+			spec->linux_ ? &spec->linux_->uid_mappings : &none,
+			spec->process->user.uid, &owner->value);
 }
 
 int plan_criu(struct arena *arena, const struct plan *plan,
-              const struct plan_cgroup *cgroup,
-              const struct oci_map *annotations,
+              const struct plan_cgroup *cgroup, const struct oci_spec *spec,
               const struct plan_criu_options *options,
               const struct plan_criu_host *host, struct plan_criu *ret_criu,
               struct error *err)
@@ -397,13 +423,16 @@ int plan_criu(struct arena *arena, const struct plan *plan,
 		return result;
 	decide_needs(&criu);
 	decide_mounts(&p, host->mountpoints);
-	read_annotations(&criu, annotations);
+	if (spec)
+		read_spec(&criu, spec);
 	if (restores && plan->ns.created & CLONE_NEWNS)
 		criu.root = plan->rootfs;
 	if (restores && criu.cgroups != PLAN_CRIU_CGROUPS_IGNORE)
 		decide_roots(&p, cgroup, host->cgroups);
-	if (!restores)
+	if (!restores) {
 		decide_freezer(&p, cgroup);
+		decide_controllers(&p, cgroup);
+	}
 	*ret_criu = criu;
 	return 0;
 }

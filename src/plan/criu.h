@@ -8,7 +8,7 @@ struct arena;
 struct error;
 struct facts;
 struct json_writer;
-struct oci_map;
+struct oci_spec;
 
 enum plan_criu_task {
 	PLAN_CRIU_PRE_DUMP, /* memory only, the container runs on */
@@ -17,9 +17,9 @@ enum plan_criu_task {
 };
 
 enum plan_criu_cgroups {
-	PLAN_CRIU_CGROUPS_SOFT, /* what CRIU makes gets its properties */
-	PLAN_CRIU_CGROUPS_FULL,
-	PLAN_CRIU_CGROUPS_STRICT,
+	PLAN_CRIU_CGROUPS_SOFT,   /* only what CRIU makes is set as it was */
+	PLAN_CRIU_CGROUPS_FULL,   /* and what config.json limits, too */
+	PLAN_CRIU_CGROUPS_STRICT, /* and nothing of it may have existed */
 	PLAN_CRIU_CGROUPS_IGNORE, /* all processes are where CRIU is */
 };
 
@@ -107,8 +107,13 @@ struct plan_criu {
 	size_t mounts_count;
 	struct plan_criu_namespace *namespaces;
 	size_t namespaces_count;
+	const char **controllers; /* DUMP: of the container's hierarchies */
+	size_t controllers_count;
 	struct plan_criu_root *roots;
 	size_t roots_count;
+
+	/* RESTORE: uid of the host that is to own stdin, stdout, stderr. */
+	struct opt_u32 stdio_owner;
 
 	int version; /* least one needed, as in CRIU_VERSION */
 	bool needs_memory_tracking;
@@ -119,11 +124,11 @@ struct plan_criu {
 	((major)*10000 + (minor)*100 + (sublevel))
 
 /*
- * CGROUP is the container's, as made or as recorded. ANNOTATIONS may be NULL.
+ * CGROUP is the container's, as made or as recorded. SPEC may be NULL: then
+ * nothing is known of annotations and ids.
  */
 int plan_criu(struct arena *arena, const struct plan *plan,
-              const struct plan_cgroup *cgroup,
-              const struct oci_map *annotations,
+              const struct plan_cgroup *cgroup, const struct oci_spec *spec,
               const struct plan_criu_options *options,
               const struct plan_criu_host *host, struct plan_criu *ret_criu,
               struct error *err);

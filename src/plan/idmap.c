@@ -115,3 +115,24 @@ int plan_idmap(struct planner *p, struct error *err)
 	idmap->root_gid = building_id(&config->gid_mappings);
 	return 0;
 }
+
+bool plan_map_uid(const struct oci_id_mappings *maps, uint32_t uid,
+                  uint32_t *ret_uid)
+{
+	size_t i;
+
+	if (!maps->count) {
+		*ret_uid = uid;
+		return true;
+	}
+	for (i = 0; i < maps->count; i++) {
+		const struct oci_id_mapping *map = &maps->items[i];
+
+		if (uid < map->container_id ||
+		    uid - map->container_id >= map->size)
+			continue;
+		*ret_uid = map->host_id + (uid - map->container_id);
+		return true;
+	}
+	return false;
+}
