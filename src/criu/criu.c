@@ -16,6 +16,7 @@
 #include "sys/file.h"
 #include "sys/mount.h"
 #include "sys/ns.h"
+#include "sys/poll.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -187,6 +188,8 @@ static void child_main(const struct session *s)
 	if (result == 0) {
 		snprintf(number, sizeof(number), "%d", socket);
 		sys_reset_signals();
+		if (s->request)
+			sys_umask(s->request->umask);
 		result = sys_execve(s->program->path, argv, s->program->env);
 		error_system(&err, result, "execute \"%s\"", s->program->path);
 	}
@@ -276,6 +279,23 @@ static void session_send(const struct session *s,
 	sys_send_fds(s->socket[0], message->bytes, message->size, NULL, 0);
 }
 
+/*
+ * Until there is something to read. What CRIU has forked may hold the socket
+ * open when it is gone itself.
+ */
+static int session_wait(const struct session *s)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->socket[0], .events = POLLIN },
+		{ .fd = s->pidfd, .events = POLLIN },
+	};
+	int result = sys_poll(fds, ARRAY_SIZE(fds), -1);
+
+	if (result < 0)
+		return result;
+	return fds[0].revents ? 0 : -ECONNRESET;
+}
+
 /* The next message and its descriptor, or -1. */
 static int session_receive(struct session *s, struct wire_message *ret_message,
                            int *ret_fd, struct error *err)
@@ -283,9 +303,12 @@ static int session_receive(struct session *s, struct wire_message *ret_message,
 	void *bytes = arena_alloc(s->arena, WIRE_MESSAGE_MAX);
 	int fds[FDS_MAX] = { -1, -1 };
 	size_t count = FDS_MAX;
-	ssize_t size = sys_receive_fds(s->socket[0], bytes, WIRE_MESSAGE_MAX,
-	                               fds, &count);
-	int result;
+	int result = session_wait(s);
+	ssize_t size = result;
+
+	if (result == 0)
+		size = sys_receive_fds(s->socket[0], bytes, WIRE_MESSAGE_MAX,
+		                       fds, &count);
 
 	if (size == 0 || size == -ECONNRESET)
 		return session_explain_end(s, err);

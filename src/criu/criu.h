@@ -60,6 +60,7 @@ struct criu_inherit {
 struct criu_request {
 	const struct plan_criu *plan;
 	pid_t pid;          /* to be dumped */
+	mode_t umask;       /* for the images: they hold what was in memory */
 	const char *images; /* directories */
 	const char *work;
 	const char *log;       /* name of a file in WORK */

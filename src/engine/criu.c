@@ -15,8 +15,10 @@
 #include "sys/file.h"
 
 #define IMAGES_DEFAULT "checkpoint"
-/* What is restored in a user namespace looks for files in it. */
-#define DIR_MODE 0711
+#define DIR_MODE       0700
+#define GROUP_DIR_MODE 02710
+#define IMAGE_UMASK    077
+#define GROUP_UMASK    027
 
 /* Thousands of mounts. */
 #define PROC_FILE_MAX ((size_t)16 * 1024 * 1024)
@@ -26,6 +28,11 @@
 #define LOG_QUOTED  3
 #define LOG_LINE    130
 #define LOG_TROUBLE "Error ("
+
+bool engine_has_criu(void)
+{
+	return criu_is_built_in();
+}
 
 void job_begin(struct job *job, struct engine *engine, struct arena *arena,
                const struct runf_criu_options *options)
@@ -208,6 +215,24 @@ static int job_open_dir(struct job *job, const char *path,
 	return 0;
 }
 
+/* Only one group more can read images; they inherit it. */
+static int job_share_images(struct job *job, struct error *err)
+{
+	const struct opt_u32 *group = &job->plan.image_group;
+	int result = 0;
+
+	job->request.umask = group->set ? GROUP_UMASK : IMAGE_UMASK;
+	if (group->set)
+		result = sys_fchown(job->images, (uid_t)-1, group->value);
+	if (group->set && result == 0)
+		result = sys_fchmod(job->images, GROUP_DIR_MODE);
+	if (result < 0)
+		return error_system(err, result,
+		                    "let group %u read the images in \"%s\"",
+		                    group->value, job->images_path);
+	return 0;
+}
+
 static int job_open_dirs(struct job *job, struct error *err)
 {
 	const struct runf_criu_options *options = job->options;
@@ -222,6 +247,8 @@ static int job_open_dirs(struct job *job, struct error *err)
 		options->work_path ? options->work_path : request->images;
 	result = job_open_dir(job, request->images, &job->images_path,
 	                      &job->images, err);
+	if (result == 0)
+		result = job_share_images(job, err);
 	if (result == 0)
 		result = job_open_dir(job, request->work, &job->work_path,
 		                      &job->work, err);

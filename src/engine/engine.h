@@ -56,6 +56,8 @@ int engine_update(struct engine *engine, const char *id, const char *resources,
 /* Add MOUNTS (a document) to a container, or remove them. */
 int engine_mounts(struct engine *engine, const char *id, const char *mounts,
                   bool add, struct error *err);
+/* True if this build can checkpoint and restore at all. */
+bool engine_has_criu(void);
 int engine_checkpoint(struct engine *engine, const char *id,
                       const struct runf_checkpoint_options *options,
                       struct error *err);

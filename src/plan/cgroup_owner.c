@@ -50,8 +50,8 @@ void cgroup_decide_owner(struct planner *p)
 	if (!has_new_cgroup_namespace(spec->linux_) ||
 	    !has_writable_cgroup_mount(spec))
 		return;
-	if (!plan_map_uid(&spec->linux_->uid_mappings, spec->process->user.uid,
-	                  &uid) ||
+	if (!plan_map_id(&spec->linux_->uid_mappings, spec->process->user.uid,
+	                 &uid) ||
 	    uid == p->facts->uid)
 		return;
 	cgroup->owner = (struct opt_u32){ .set = true, .value = uid };

@@ -391,13 +391,18 @@ static void read_spec(struct plan_criu *criu, const struct oci_spec *spec)
 	const struct oci_map *annotations = &spec->annotations;
 	static const struct oci_id_mappings none;
 	struct opt_u32 *owner = &criu->stdio_owner;
+	struct opt_u32 *group = &criu->image_group;
 	size_t i;
 
 	for (i = 0; i < annotations->count; i++)
 		if (str_equal(annotations->pairs[i].key, CONFIG_ANNOTATION))
 			criu->config = annotations->pairs[i].value;
+	if (criu->task != PLAN_CRIU_RESTORE && spec->linux_ &&
+	    spec->linux_->gid_mappings.count)
+		group->set = plan_map_id(&spec->linux_->gid_mappings, 0,
+		                         &group->value);
 	if (spec->process && criu->task == PLAN_CRIU_RESTORE)
-		owner->set = plan_map_uid(
+		owner->set = plan_map_id(
 			spec->linux_ ? &spec->linux_->uid_mappings : &none,
 			spec->process->user.uid, &owner->value);
 }

@@ -112,6 +112,11 @@ struct plan_criu {
 	struct plan_criu_root *roots;
 	size_t roots_count;
 
+	/*
+	 * DUMP of a user namespace: its root group as the host knows it, which
+	 * has to be able to read the images when it is restored.
+	 */
+	struct opt_u32 image_group;
 	/* RESTORE: uid of the host that is to own stdin, stdout, stderr. */
 	struct opt_u32 stdio_owner;
 

@@ -116,22 +116,22 @@ int plan_idmap(struct planner *p, struct error *err)
 	return 0;
 }
 
-bool plan_map_uid(const struct oci_id_mappings *maps, uint32_t uid,
-                  uint32_t *ret_uid)
+bool plan_map_id(const struct oci_id_mappings *maps, uint32_t id,
+                 uint32_t *ret_id)
 {
 	size_t i;
 
 	if (!maps->count) {
-		*ret_uid = uid;
+		*ret_id = id;
 		return true;
 	}
 	for (i = 0; i < maps->count; i++) {
 		const struct oci_id_mapping *map = &maps->items[i];
 
-		if (uid < map->container_id ||
-		    uid - map->container_id >= map->size)
+		if (id < map->container_id ||
+		    id - map->container_id >= map->size)
 			continue;
-		*ret_uid = map->host_id + (uid - map->container_id);
+		*ret_id = map->host_id + (id - map->container_id);
 		return true;
 	}
 	return false;

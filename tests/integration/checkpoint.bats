@@ -24,6 +24,8 @@ setup() {
 	[ ! -e "$STATE/$ID" ]
 	equals "$(cgroups_left)" ""
 	eventually has_ended "$before"
+	# Nobody else can read what was in memory.
+	equals "$(stat -c %a "$IMAGES"/{,pages-1.img} | xargs)" "700 600"
 	at=$(<"$WORK/counter")
 	sleep 0.5
 	equals "$(<"$WORK/counter")" "$at"
@@ -379,6 +381,9 @@ in_own_cgroup() {
 	checkpoint
 	restore
 	contains "$(grep ^Uid "/proc/$(init_pid)/status")" 200000
+	# Nobody else can read what was in memory.
+	equals "$(stat -c '%a %g' "$IMAGES"/{,pages-1.img} | xargs)" \
+		"2710 200000 640 200000"
 	ask
 	equals "$(said pipe)" unread
 }
