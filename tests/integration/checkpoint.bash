@@ -8,8 +8,7 @@ prepare_checkpoint() {
 	WORK=$BUNDLE/rootfs/work
 	LISTENERS=
 	# Beside the program under test, where meson builds them.
-	BUILT=$(cd "$(dirname "$RUNF")/../tests/criu" 2>/dev/null && pwd) ||
-		BUILT=
+	BUILT=${RUNF_TEST_PROGRAMS:-$(dirname "$RUNF")/../tests}/criu
 	[ -x "$BUILT/checkpoint_payload" ] ||
 		skip "no checkpoint_payload was built beside $RUNF"
 }
@@ -47,6 +46,7 @@ wrap_criu() {
 }
 
 # configure_payload WORD...: the bundle runs payload.c in its /work.
+# shellcheck disable=SC2016 # jq's variable, not ours
 configure_payload() {
 	mkdir -p "$WORK"
 	cp "$BUILT/checkpoint_payload" "$BUNDLE/rootfs/bin/payload"

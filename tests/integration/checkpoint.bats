@@ -231,11 +231,11 @@ in_own_cgroup() {
 
 @test "every mode of cgroups puts it into its own cgroup" {
 	# B068 B072
-	for mode in soft full strict ignore; do
+	for how in soft full strict ignore; do
 		rm -rf "$IMAGES" "$WORK"/ready
 		start_payload child
-		checkpoint --manage-cgroups-mode "$mode"
-		restore --manage-cgroups-mode "$mode"
+		checkpoint --manage-cgroups-mode "$how"
+		restore --manage-cgroups-mode "$how"
 		in_own_cgroup "$ID"
 		equals "$(runf ps -f json "$ID"; jq length "$OUT")" 2
 		must delete --force "$ID"
@@ -366,6 +366,30 @@ in_own_cgroup() {
 	equals "$output" joined
 	must delete --force "$ID"
 	umount "$BATS_TEST_TMPDIR"/{net,ipc,uts}
+}
+
+@test "a joined pid namespace is joined again" {
+	# C053
+	touch "$BATS_TEST_TMPDIR/pid"
+	# Its first process collects who is orphaned, as that of a pod does.
+	unshare --pid="$BATS_TEST_TMPDIR/pid" --fork --kill-child \
+		bash -c 'while :; do sleep 0.2; done' 3>&- &
+	pod=$!
+	eventually mountpoint -q "$BATS_TEST_TMPDIR/pid"
+	config --arg path "$BATS_TEST_TMPDIR/pid" '(.linux.namespaces[] |
+		select(.type == "pid")).path = $path'
+	start_payload
+	inside=$(sed -n 's/^NSpid:.*\t//p' "/proc/$(init_pid)/status")
+	checkpoint
+	restore
+	pid=$(init_pid)
+	equals "$(stat -L -c %i "/proc/$pid/ns/pid")" \
+		"$(stat -c %i "$BATS_TEST_TMPDIR/pid")"
+	equals "$(sed -n 's/^NSpid:.*\t//p' "/proc/$pid/status")" "$inside"
+	must delete --force "$ID"
+	kill "$pod"
+	wait "$pod" || true
+	umount "$BATS_TEST_TMPDIR/pid"
 }
 
 @test "a container in a user namespace can be restored" {
