@@ -23,6 +23,8 @@
 /* One more than any message has, so that it is seen and closed. */
 #define FDS_MAX 2
 
+#define UNDO_TIMEOUT_MS 10000
+
 struct session {
 	struct arena *arena;
 	const struct criu_program *program;
@@ -53,7 +55,10 @@ static void close_pair(int pair[2])
 	fd_close(&pair[1]);
 }
 
-/* Whatever it is doing: only one that does not keep to the rules is left. */
+/*
+ * CRIU sees that nobody listens and undoes what it did: only it knows all the
+ * processes that it has made or stopped. It is killed if it takes too long.
+ */
 static void session_end(struct session *s)
 {
 	siginfo_t info;
@@ -62,7 +67,8 @@ static void session_end(struct session *s)
 	close_pair(s->report);
 	close_pair(s->go);
 	if (s->pidfd >= 0) {
-		sys_pidfd_send_signal(s->pidfd, SIGKILL);
+		if (sys_wait_readable(s->pidfd, UNDO_TIMEOUT_MS) <= 0)
+			sys_pidfd_send_signal(s->pidfd, SIGKILL);
 		sys_waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED);
 	}
 	fd_close(&s->pidfd);
@@ -225,6 +231,8 @@ static int session_connect(struct session *s, struct hello *ret_hello,
 	ssize_t size = sys_receive_fds(s->socket[0], ret_hello,
 	                               sizeof(*ret_hello), &fd, &count);
 
+	if (size < 0)
+		return error_system(err, (int)size, "connect to criu");
 	if (size != sizeof(*ret_hello) || count != 1)
 		return session_explain_end(s, err);
 	fd_close(&s->socket[0]);
@@ -257,6 +265,8 @@ static int session_explain_end(struct session *s, struct error *err)
 	siginfo_t info = { .si_code = 0 };
 	int result;
 
+	/* Should it live on, it sees that nobody listens. */
+	fd_close(&s->socket[0]);
 	if (sys_read(s->report[0], &why, sizeof(why)) == sizeof(why)) {
 		why.text[sizeof(why.text) - 1] = '\0';
 		return error_set(err, why.kind, why.code, "%s", why.text);
@@ -272,28 +282,30 @@ static int session_explain_end(struct session *s, struct error *err)
 	                 info.si_status);
 }
 
-/* Failure to send shows as the end of what is received. */
-static void session_send(const struct session *s,
-                         const struct wire_bytes *message)
+/* That CRIU is gone shows as the end of what is received, with the reason. */
+static int session_send(const struct session *s,
+                        const struct wire_bytes *message, struct error *err)
 {
-	sys_send_fds(s->socket[0], message->bytes, message->size, NULL, 0);
+	ssize_t sent = sys_send_fds(s->socket[0], message->bytes, message->size,
+	                            NULL, 0);
+
+	if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET)
+		return error_system(err, (int)sent, "send to criu");
+	return 0;
 }
 
 /*
- * Until there is something to read. What CRIU has forked may hold the socket
- * open when it is gone itself.
+ * Until there is something to read, or CRIU is gone: what it has forked may
+ * hold the socket open. Where that cannot be watched reading tells it, later.
  */
-static int session_wait(const struct session *s)
+static bool session_is_over(const struct session *s)
 {
 	struct pollfd fds[] = {
 		{ .fd = s->socket[0], .events = POLLIN },
 		{ .fd = s->pidfd, .events = POLLIN },
 	};
-	int result = sys_poll(fds, ARRAY_SIZE(fds), -1);
 
-	if (result < 0)
-		return result;
-	return fds[0].revents ? 0 : -ECONNRESET;
+	return sys_poll(fds, ARRAY_SIZE(fds), -1) > 0 && !fds[0].revents;
 }
 
 /* The next message and its descriptor, or -1. */
@@ -303,13 +315,12 @@ static int session_receive(struct session *s, struct wire_message *ret_message,
 	void *bytes = arena_alloc(s->arena, WIRE_MESSAGE_MAX);
 	int fds[FDS_MAX] = { -1, -1 };
 	size_t count = FDS_MAX;
-	int result = session_wait(s);
-	ssize_t size = result;
+	ssize_t size = 0;
+	int result;
 
-	if (result == 0)
+	if (!session_is_over(s))
 		size = sys_receive_fds(s->socket[0], bytes, WIRE_MESSAGE_MAX,
 		                       fds, &count);
-
 	if (size == 0 || size == -ECONNRESET)
 		return session_explain_end(s, err);
 	fd_close(&fds[1]);
@@ -356,7 +367,9 @@ static int session_serve(struct session *s, struct wire_message *ret_message,
 			                          ret_message->event,
 			                          ret_message->pid, fd, err);
 		answer = wire_acknowledge(s->arena, failed == 0);
-		session_send(s, &answer);
+		result = session_send(s, &answer, failed ? NULL : err);
+		if (result < 0)
+			return failed ? failed : result;
 	}
 }
 
@@ -375,9 +388,10 @@ static int session_run(struct session *s, const struct wire_bytes *question,
 		message = s->request ? wire_request(s->arena, s->request,
 		                                    hello.images, hello.work)
 		                     : *question;
-		session_send(s, &message);
-		result = session_serve(s, ret_message, err);
+		result = session_send(s, &message, err);
 	}
+	if (result == 0)
+		result = session_serve(s, ret_message, err);
 	/* An orderly end is waited for: what is undone is undone by then. */
 	if (s->answered) {
 		close_pair(s->socket);

@@ -148,12 +148,13 @@ static int restore_adopt(struct creation *c, pid_t pid, struct error *err)
 		                 pid);
 	result = sys_waitid(P_PID, (id_t)pid, &info,
 	                    WEXITED | WNOHANG | WNOWAIT);
-	if (result == 0)
+	if (result == 0) {
+		c->pid = pid;
 		result = c->pidfd = sys_pidfd_open(pid);
+	}
 	if (result < 0)
 		return error_system(err, result, "watch restored process %d",
 		                    pid);
-	c->pid = pid;
 	return 0;
 }
 

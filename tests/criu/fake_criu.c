@@ -20,6 +20,7 @@
  * The process ends if the response is none or `fail`.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,6 +45,18 @@ static struct fake {
 	int version[3];
 	int features[2];
 } fake = { .version = { 4, 2, 1 }, .features = { 1, 1 } };
+
+/* As CRIU does, however it ends but by a signal. */
+static void undo(void)
+{
+	struct pollfd end = { .events = POLLIN };
+
+	if (fake.pid <= 0)
+		return;
+	end.fd = (int)syscall(SYS_pidfd_open, fake.pid, 0);
+	kill(fake.pid, SIGKILL);
+	poll(&end, 1, 5000);
+}
 
 static void die(const char *what)
 {
@@ -131,8 +144,7 @@ static void notify(const char *name, pid_t pid, int fd)
 		exit(97);
 	/* CRIU undoes everything then, and says so. */
 	if (!answer->notify_success) {
-		if (fake.pid > 0)
-			kill(fake.pid, SIGKILL);
+		undo();
 		response = (Wire__Response)WIRE__RESPONSE__INIT;
 		response.type = fake.request->type;
 		send_response(&response, -1);
@@ -153,9 +165,10 @@ static void respond(bool success, pid_t pid, char *text)
 	restored.pid = pid;
 	if (!success && *text)
 		response.error_text = text;
-	if (!success && fake.pid > 0)
-		kill(fake.pid, SIGKILL);
+	if (!success)
+		undo();
 	send_response(&response, -1);
+	fake.pid = 0;
 	exit(success ? 0 : 1);
 }
 
@@ -169,6 +182,7 @@ static void start(void)
 		die("clone");
 	if (fake.pid > 0)
 		return;
+	close(fake.socket);
 	prctl(PR_SET_NAME, "fake-restored");
 	for (;;)
 		pause();
@@ -314,6 +328,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || strcmp(argv[1], "swrk") != 0 || !dir)
 		return 64;
+	atexit(undo);
 	fake.socket = atoi(argv[2]);
 	snprintf(fake.dir, sizeof(fake.dir), "%s", dir);
 	run_script(true);

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# What the tests of checkpoint and restore share.
+# What the tests of checkpoint and restore share. LISTENERS are processes that
+# end with the test.
 
 # shellcheck disable=SC2034 # the tests read them
 prepare_checkpoint() {
@@ -16,7 +17,7 @@ prepare_checkpoint() {
 teardown() {
 	local pid
 	for pid in $LISTENERS; do
-		kill "$pid" 2>/dev/null || true
+		kill -KILL "$pid" 2>/dev/null || true
 	done
 	tidy
 }
