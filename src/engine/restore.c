@@ -10,6 +10,7 @@
 #include "engine/criu.h"
 #include "json/json.h"
 #include "proc/proc.h"
+#include "rdt/rdt.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "tty/console.h"
@@ -163,6 +164,9 @@ static int restore_hooks(struct creation *c, pid_t pid, struct error *err)
 {
 	int result = restore_adopt(c, pid, err);
 
+	/* Before it forks the others. */
+	if (result == 0)
+		result = rdt_join(&c->rdt, pid, err);
 	if (result < 0 || (!c->plan->hooks[PLAN_HOOK_PRESTART].count &&
 	                   !c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count))
 		return result;
@@ -177,9 +181,15 @@ static int restore_finish(struct restore *r, pid_t pid, struct error *err)
 
 	if (result == 0 && c->cgroup.count)
 		result = cgroup_apply_devices(&c->cgroup, err);
-	if (result == 0 && !r->recorded)
+	if (result < 0 || r->recorded)
+		return result;
+	/* Hooks of createContainer are not waited for: there are none now. */
+	c->hooks_ran = true;
+	time_now_text(c->created);
+	result = store_write_config(&c->dir, c->config, c->config_length, err);
+	if (result == 0)
 		result = creation_write_record(c, err);
-	r->recorded = r->recorded || result == 0;
+	r->recorded = result == 0;
 	return result;
 }
 

@@ -166,7 +166,10 @@ static const struct plan_source *host_source(const struct plan *plan,
 		source = (size_t)mount->fallback_source;
 	else if (step->kind == PLAN_STEP_DEVICE && step->device.bind)
 		source = step->device.source;
-	return source < plan->sources_count ? &plan->sources[source] : NULL;
+	if (source >= plan->sources_count ||
+	    plan->sources[source].kind == PLAN_SOURCE_FS)
+		return NULL;
+	return &plan->sources[source];
 }
 
 /* True if the container has something else where that mount would be. */

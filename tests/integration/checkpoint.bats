@@ -14,8 +14,8 @@ setup() {
 	need_criu
 }
 
+# B030 B031 B068 C053 C054 B077
 @test "memory, file offsets, pipes and timers outlive a checkpoint" {
-	# B030 B031 B068 C053 C054 B077
 	start_payload child
 	before=$(init_pid)
 	eventually has_counted 3
@@ -46,8 +46,8 @@ setup() {
 	equals "$(said timer)" armed
 }
 
+# C054
 @test "a restored container obeys every verb" {
-	# C054
 	start_payload
 	checkpoint
 	restore
@@ -77,8 +77,8 @@ setup() {
 	contains "$after" "Seccomp:	2"
 }
 
+# B068
 @test "--leave-running does" {
-	# B068
 	start_payload
 	before=$(init_pid)
 	checkpoint --leave-running
@@ -92,8 +92,8 @@ setup() {
 	equals "$(said pipe)" unread
 }
 
+# B068
 @test "a pre-dump is the parent of what follows" {
-	# B068
 	"$CRIU" check --feature mem_dirty_track >/dev/null 2>&1 ||
 		skip "this kernel does not track memory (CONFIG_MEM_SOFT_DIRTY)"
 	start_payload
@@ -109,8 +109,8 @@ setup() {
 	equals "$(said memory)" whole
 }
 
+# B068 B072
 @test "an established connection goes on with --tcp-established" {
-	# B068 B072
 	start_payload tcp
 	runf --criu "$CRIU" checkpoint --image-path "$IMAGES" "$ID"
 	[ "$status" -ne 0 ]
@@ -124,8 +124,8 @@ setup() {
 	equals "$(said tcp)" old,new
 }
 
+# B068 B072
 @test "locks are held again with --file-locks" {
-	# B068 B072
 	start_payload lock
 	runf --criu "$CRIU" checkpoint --image-path "$IMAGES" "$ID"
 	[ "$status" -ne 0 ]
@@ -136,8 +136,8 @@ setup() {
 	equals "$(said lock)" held
 }
 
+# B041 C053
 @test "a terminal is handed to a new console socket" {
-	# B041 C053
 	config '.process.terminal = true'
 	listen_console one
 	start_payload_with "--console-socket $BATS_TEST_TMPDIR/one"
@@ -154,8 +154,8 @@ setup() {
 	eventually grep -q reported "$BATS_TEST_TMPDIR/two.out"
 }
 
+# C053
 @test "in the foreground restore gives the program its stdio and its status" {
-	# C053
 	start_payload
 	checkpoint
 	rm -f "$WORK/counter"
@@ -173,8 +173,8 @@ setup() {
 	[ ! -e "$STATE/$ID" ]
 }
 
+# C053
 @test "pipes are replaced by those of the restore" {
-	# C053
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	start_payload_by() {
 		"$RUNF" --root "$STATE" run --detach --bundle "$BUNDLE" "$ID" \
@@ -193,8 +193,8 @@ setup() {
 	eventually grep -q reported "$BATS_TEST_TMPDIR/said"
 }
 
+# B072
 @test "a failed restore leaves nothing behind" {
-	# B072
 	start_payload
 	checkpoint
 	cp -a "$IMAGES" "$IMAGES.broken"
@@ -229,8 +229,8 @@ in_own_cgroup() {
 	lacks "$output" "$1"
 }
 
+# B068 B072
 @test "every mode of cgroups puts it into its own cgroup" {
-	# B068 B072
 	for how in soft full strict ignore; do
 		rm -rf "$IMAGES" "$WORK"/ready
 		start_payload child
@@ -301,8 +301,8 @@ in_own_cgroup() {
 	equals "$(said pipe)" unread
 }
 
+# C053
 @test "binds are mounted from the host anew, through links and below others" {
-	# C053
 	outer=$BATS_TEST_TMPDIR/outer
 	mkdir -p "$outer/inner" "$BATS_TEST_TMPDIR/hidden" "$BUNDLE/rootfs/real"
 	ln -s real "$BUNDLE/rootfs/link"
@@ -342,8 +342,8 @@ in_own_cgroup() {
 	equals "$(state_of .status)" running
 }
 
+# C053
 @test "joined namespaces are joined again" {
-	# C053
 	for kind in net ipc uts; do
 		touch "$BATS_TEST_TMPDIR/$kind"
 	done
@@ -368,8 +368,8 @@ in_own_cgroup() {
 	umount "$BATS_TEST_TMPDIR"/{net,ipc,uts}
 }
 
+# C053
 @test "a joined pid namespace is joined again" {
-	# C053
 	touch "$BATS_TEST_TMPDIR/pid"
 	# Its first process collects who is orphaned, as that of a pod does.
 	unshare --pid="$BATS_TEST_TMPDIR/pid" --fork --kill-child \
@@ -410,8 +410,8 @@ in_own_cgroup() {
 	equals "$(said pipe)" unread
 }
 
+# C054
 @test "hooks run at a restore, in order, and see the restored process" {
-	# C054
 	for kind in prestart createRuntime poststart poststop; do
 		config --arg kind "$kind" --arg log "$BATS_TEST_TMPDIR/hooks" \
 			'.hooks[$kind] = [{path: "/bin/sh", args: ["sh", "-c",

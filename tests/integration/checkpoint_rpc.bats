@@ -33,8 +33,8 @@ try_restore() {
 	nothing_left
 }
 
+# B068 B069 B070 B071
 @test "a checkpoint asks for what was wanted" {
-	# B068 B069 B070 B071
 	sleeper
 	start_container
 	mkdir "$IMAGES/before"
@@ -93,8 +93,8 @@ options.cgroup_mode CGROUP_SOFT
 options.orphan_pts_master true"
 }
 
+# C053
 @test "mounts, descriptors and joined namespaces are named" {
-	# C053
 	ip netns add "$TAG"
 	mkdir "$BATS_TEST_TMPDIR/data"
 	config --arg net "/run/netns/$TAG" --arg data "$BATS_TEST_TMPDIR/data" '
@@ -127,8 +127,8 @@ options.orphan_pts_master true"
 	ip netns delete "$TAG"
 }
 
+# B072 B073 B074 B071
 @test "a restore asks for what was wanted" {
-	# B072 B073 B074 B071
 	script start "notify setup-namespaces" "notify post-restore" ok
 	must --criu "$CRIU" restore --bundle "$BUNDLE" --detach \
 		--image-path "$IMAGES" --tcp-established --tcp-close \
@@ -170,8 +170,8 @@ options.network_lock LOCK_SKIP"
 	asked options.cgroup_roots.path | grep -q "path /$ID\$"
 }
 
+# C054 B077 B088
 @test "what is restored is a container like any other" {
-	# C054 B077 B088
 	script start "notify network-lock" "notify setup-namespaces" \
 		"notify post-setup-namespaces" "notify post-restore" \
 		"notify network-unlock" "notify post-resume" ok
@@ -187,8 +187,8 @@ options.network_lock LOCK_SKIP"
 	must delete "$ID"
 }
 
+# B068
 @test "a checkpoint deletes the container once it has ended" {
-	# B068
 	sleeper
 	start_container
 	pid=$(init_pid)
@@ -200,8 +200,8 @@ options.network_lock LOCK_SKIP"
 	equals "$(init_pid)" "$pid"
 }
 
+# B041 C053
 @test "the terminal from CRIU goes to the console socket" {
-	# B041 C053
 	config '.process.terminal = true'
 	refuses "--console-socket" --criu "$CRIU" restore --bundle "$BUNDLE" \
 		--detach --image-path "$IMAGES" "$ID"
@@ -226,8 +226,8 @@ options.network_lock LOCK_SKIP"
 	equals "$(state_of .status)" running
 }
 
+# B009 B014
 @test "CRIU is found in PATH, and knows PATH even if the caller does not" {
-	# B009 B014
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s "$CRIU" "$BATS_TEST_TMPDIR/bin/criu"
 	sleeper
@@ -283,8 +283,8 @@ options.network_lock LOCK_SKIP"
 	done
 }
 
+# B072
 @test "whatever CRIU says, nothing is left behind" {
-	# B072
 	for answer in "exit 0" "kill 9" "kill 11" "bytes 00" "bytes ff ff ff" \
 		"flood 65536" "flood 200000" ok "ok 1" "ok -5" \
 		"notify setup-namespaces 1" "notify post-restore 1" \
@@ -313,8 +313,8 @@ options.network_lock LOCK_SKIP"
 	kill "$stranger"
 }
 
+# C054
 @test "a hook that fails makes CRIU give up, and its words are the error" {
-	# C054
 	config '.hooks.prestart = [{path: "/bin/sh",
 		args: ["sh", "-c", "echo so it is >&2; exit 5"]}]'
 	script start "notify setup-namespaces" "notify post-restore" ok
@@ -322,8 +322,8 @@ options.network_lock LOCK_SKIP"
 	equals "$(asked notify_success)" "notify_success false"
 }
 
+# C002
 @test "CRIU's own configuration is what the annotation says" {
-	# C002
 	script start "notify post-restore" ok
 	config '.annotations["org.criu.config"] = "/etc/criu/mine.conf"'
 	must --criu "$CRIU" restore --bundle "$BUNDLE" --detach \
@@ -357,8 +357,8 @@ options.network_lock LOCK_SKIP"
 		--parent-path missing "$ID"
 }
 
+# B030 B031 A222
 @test "clients find out what there is as they are used to" {
-	# B030 B031 A222
 	must checkpoint --help
 	must restore --help
 	contains "$output" --lsm-mount-context
