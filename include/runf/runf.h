@@ -52,6 +52,8 @@ struct runf_options {
 	bool self_protected;
 	/* When main() began (ns, CLOCK_MONOTONIC), for traces; 0: unknown. */
 	uint64_t began_ns;
+	/* CRIU: a path, or a name in PATH; NULL: criu. */
+	const char *criu;
 };
 
 int runf_open(const struct runf_options *options, struct runf **ret_runf,
@@ -179,6 +181,65 @@ int runf_mounts_add(struct runf *runf, const char *id, const char *mounts,
                     struct runf_error *err);
 int runf_mounts_remove(struct runf *runf, const char *id, const char *mounts,
                        struct runf_error *err);
+
+/* ---- checkpoint and restore, by CRIU 3.14 or newer */
+
+/* What both ways need to know. */
+struct runf_criu_options {
+	size_t size;
+	const char *image_path;          /* directory; NULL: checkpoint */
+	const char *work_path;           /* of CRIU's log; NULL: image_path */
+	const char *manage_cgroups_mode; /* soft (NULL), full, strict, ignore */
+	const char *network_lock;        /* iptables, nftables, skip */
+	const char *empty_ns;            /* network: without its content */
+	bool tcp_established;
+	bool ext_unix_sk;
+	bool shell_job; /* its terminal is the caller's */
+	bool file_locks;
+	bool lazy_pages;
+	bool auto_dedup;
+};
+
+struct runf_checkpoint_options {
+	size_t size;
+	struct runf_criu_options criu;
+	const char *parent_path; /* of a pre-dump, relative to image_path */
+	const char *page_server; /* ADDRESS:PORT */
+	/* With lazy_pages: told when pages can be fetched; 0: nobody. */
+	unsigned int status_fd;
+	bool leave_running;
+	bool pre_dump; /* only memory; implies leave_running */
+	bool tcp_skip_in_flight;
+	bool link_remap;
+};
+
+/*
+ * Write a running (or paused) container to files. Unless it is left running
+ * it is deleted then. A failure leaves it running.
+ */
+int runf_checkpoint(struct runf *runf, const char *id,
+                    const struct runf_checkpoint_options *options,
+                    struct runf_error *err);
+
+struct runf_restore_options {
+	size_t size;
+	struct runf_criu_options criu;
+	/* As for a new container; `trace`, `pidfd_socket` too. */
+	struct runf_create_options create;
+	const char *lsm_profile; /* TYPE:NAME in place of the dumped one */
+	const char *lsm_mount_context;
+	bool tcp_close; /* established connections are closed */
+	bool detach;    /* return when it runs; *RET_STATUS is 0 */
+	bool no_subreaper;
+};
+
+/*
+ * A container from what a checkpoint has written, running; then as
+ * runf_run(). A failure leaves nothing behind.
+ */
+int runf_restore(struct runf *runf, const char *id,
+                 const struct runf_restore_options *options, int *ret_status,
+                 struct runf_error *err);
 
 /* ---- questions */
 

@@ -19,7 +19,7 @@ struct cli_globals {
 	const char *log_level;
 	const char *cgroup_manager;
 	const char *rootless; /* accepted: it is found out anyway */
-	const char *criu;     /* accepted: old clients give it */
+	const char *criu;
 	bool debug;
 	bool systemd_cgroup;
 	bool version;
@@ -84,6 +84,7 @@ int help_print(struct arena *arena, const struct cli_command *command,
 int version_print(struct arena *arena, struct runf_error *err);
 
 extern const struct cli_command command_check;
+extern const struct cli_command command_checkpoint;
 extern const struct cli_command command_create;
 extern const struct cli_command command_delete;
 extern const struct cli_command command_events;
@@ -96,6 +97,7 @@ extern const struct cli_command command_mounts;
 extern const struct cli_command command_pause;
 extern const struct cli_command command_plan;
 extern const struct cli_command command_ps;
+extern const struct cli_command command_restore;
 extern const struct cli_command command_resume;
 extern const struct cli_command command_run;
 extern const struct cli_command command_spec;

@@ -4,13 +4,29 @@
 #include "cli/cli.h"
 
 const struct cli_command *const cli_commands[] = {
-	&command_create, &command_start,   &command_run,
-	&command_exec,   &command_kill,    &command_delete,
-	&command_pause,  &command_resume,  &command_update,
-	&command_mounts, &command_state,   &command_list,
-	&command_ps,     &command_events,  &command_spec,
-	&command_check,  &command_plan,    &command_features,
-	&command_help,   &command_version, NULL,
+	&command_create,
+	&command_start,
+	&command_run,
+	&command_exec,
+	&command_kill,
+	&command_delete,
+	&command_pause,
+	&command_resume,
+	&command_update,
+	&command_mounts,
+	&command_state,
+	&command_list,
+	&command_ps,
+	&command_events,
+	&command_checkpoint,
+	&command_restore,
+	&command_spec,
+	&command_check,
+	&command_plan,
+	&command_features,
+	&command_help,
+	&command_version,
+	NULL,
 };
 
 #define GLOBALS struct cli_globals
@@ -31,7 +47,8 @@ const struct cli_option cli_global_options[] = {
 	              "the same as --cgroup-manager systemd"),
 	OPTION_WORD(0, "rootless", "true|false|auto", GLOBALS, rootless,
 	            "accepted and ignored"),
-	OPTION_TEXT(0, "criu", "PATH", GLOBALS, criu, "accepted and ignored"),
+	OPTION_TEXT(0, "criu", "PATH", GLOBALS, criu,
+	            "the program for checkpoint and restore"),
 	OPTION_SWITCH('v', "version", GLOBALS, version, "print the version"),
 	OPTIONS_END,
 };

@@ -88,6 +88,7 @@ static int main_open_runf(struct cli *cli, struct runf_error *err)
 	struct runf_options options = {
 		.size = sizeof(options),
 		.root = globals->root,
+		.criu = globals->criu,
 		.log = report_line,
 		.log_context = &cli->report,
 		.log_level = cli->report.level,

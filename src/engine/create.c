@@ -150,7 +150,7 @@ static int creation_claim_notify(struct creation *c, struct error *err)
 }
 
 /* The id, the note of what may be left over, the cgroup with its limits. */
-static int creation_claim(struct creation *c, struct error *err)
+int creation_claim(struct creation *c, struct error *err)
 {
 	int result = store_add(&c->engine->store, c->id, &c->dir, err);
 
@@ -246,7 +246,7 @@ static int creation_spawn(struct creation *c, struct error *err)
 	return creation_cross_bridge(c, err);
 }
 
-static int creation_open_store(struct creation *c, struct error *err)
+int creation_open_store(struct creation *c, struct error *err)
 {
 	return engine_open_store(c->engine, true, err);
 }

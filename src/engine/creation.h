@@ -25,6 +25,7 @@ struct creation {
 	struct engine *engine;
 	const char *id;
 	const struct runf_create_options *options;
+	const struct runf_restore_options *restore; /* NULL: it is new */
 	struct trace *trace; /* NULL: nobody wants to know */
 	bool detached;       /* run: nobody stays with it */
 	bool gated; /* init waits for `start` (create), or does not (run) */
@@ -85,6 +86,21 @@ int creation_run_phases(struct creation *c, const struct creation_phase *phases,
  */
 int creation_await_exec(struct creation *c, struct error *err);
 
+/*
+ * restore.c: the same as creation_make() and creation_await_exec(), but from
+ * the images of a checkpoint: what was dumped runs on.
+ */
+int creation_restore(struct creation *c, struct error *err);
+
+/*
+ * run.c: all of `run`, or of a restore, from loading to deleting. RESTORE is
+ * NULL or has the same create options.
+ */
+int run_container(struct engine *engine, const char *id,
+                  const struct runf_run_options *options,
+                  const struct runf_restore_options *restore, int *ret_status,
+                  struct error *err);
+
 /* Empty, for id and options that outlive it. */
 void creation_begin(struct creation *c, struct engine *engine, const char *id,
                     const struct runf_create_options *options, bool gated);
@@ -104,6 +120,9 @@ void creation_end(struct creation *c);
  */
 int creation_check_kept_fds(const struct plan_process *process,
                             struct error *err);
+/* create.c: phases that a restore shares. */
+int creation_open_store(struct creation *c, struct error *err);
+int creation_claim(struct creation *c, struct error *err);
 
 /* load.c: the bundle as an absolute path, and its document. */
 int load_config(struct arena *arena, const struct runf_create_options *options,
@@ -126,6 +145,10 @@ int creation_blame_init(struct creation *c, int result, struct error *err);
 /* beside.c: what init finds made when it comes to it. */
 int creation_help(struct creation *c, struct error *err);
 int creation_converse(struct creation *c, struct error *err);
+/* The parts of it that a restore needs, too. */
+int creation_run_runtime_hooks(struct creation *c, struct error *err);
+int creation_take_console(struct creation *c, int master, struct error *err);
+int creation_write_record(struct creation *c, struct error *err);
 void creation_run_poststop(struct creation *c);
 struct state_facts creation_state_facts(const struct creation *c);
 /* init.c: the other side. Does not return. */

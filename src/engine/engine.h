@@ -20,6 +20,7 @@ struct engine {
 	struct store store; /* fd -1 until the first verb needs it */
 	const char *root;
 	struct log log;
+	const char *criu; /* NULL: from PATH */
 	bool cgroup_disabled;
 	bool self_protected;
 	uint64_t began_ns; /* the program, where a trace begins; 0: unknown */
@@ -55,6 +56,14 @@ int engine_update(struct engine *engine, const char *id, const char *resources,
 /* Add MOUNTS (a document) to a container, or remove them. */
 int engine_mounts(struct engine *engine, const char *id, const char *mounts,
                   bool add, struct error *err);
+/* True if this build can checkpoint and restore at all. */
+bool engine_has_criu(void);
+int engine_checkpoint(struct engine *engine, const char *id,
+                      const struct runf_checkpoint_options *options,
+                      struct error *err);
+int engine_restore(struct engine *engine, const char *id,
+                   const struct runf_restore_options *options, int *ret_status,
+                   struct error *err);
 /* Documents in ARENA. */
 int engine_state(struct engine *engine, struct arena *arena, const char *id,
                  const char **ret_json, struct error *err);

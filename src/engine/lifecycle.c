@@ -99,6 +99,13 @@ static const char *const lifecycle[][STATUS_STOPPED + 1] = {
 		[STATUS_PAUSED] = ALLOWED,
 		[STATUS_STOPPED] = "cannot change mounts of a stopped container",
 	},
+	[VERB_CHECKPOINT] = {
+		[STATUS_CREATING] = "cannot checkpoint a container that is being created",
+		[STATUS_CREATED] = "cannot checkpoint a container that was not started",
+		[STATUS_RUNNING] = ALLOWED,
+		[STATUS_PAUSED] = ALLOWED,
+		[STATUS_STOPPED] = "cannot checkpoint a stopped container",
+	},
 };
 
 int lifecycle_check(enum verb verb, enum status status, const char *id,

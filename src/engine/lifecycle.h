@@ -33,6 +33,7 @@ enum verb {
 	VERB_UPDATE,
 	VERB_EVENTS,
 	VERB_MOUNTS,
+	VERB_CHECKPOINT,
 };
 
 /* 0, or ERROR_STATE with the words that clients know. */

@@ -118,7 +118,7 @@ static bool creation_has_container_hooks(const struct creation *c)
 }
 
 /* Again when hooks have run: until then the container is being created. */
-static int creation_write_record(struct creation *c, struct error *err)
+int creation_write_record(struct creation *c, struct error *err)
 {
 	const struct oci_map *annotations = &c->spec->annotations;
 	struct store_record record = {
@@ -213,7 +213,7 @@ static int creation_work(struct creation *c, struct error *err)
 	return result;
 }
 
-static int creation_run_runtime_hooks(struct creation *c, struct error *err)
+int creation_run_runtime_hooks(struct creation *c, struct error *err)
 {
 	struct state_facts facts = creation_state_facts(c);
 	const char *state =
@@ -228,9 +228,15 @@ static int creation_run_runtime_hooks(struct creation *c, struct error *err)
 		return error_wrap(err, "prestart hook");
 	result = state_run_hooks(&c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME],
 	                         state, bundle, err);
-	if (result < 0)
-		return error_wrap(err, "createRuntime hook");
-	result = sync_tell(c->sync[0], SYNC_HOOKS_RAN, 0, err);
+	return result < 0 ? error_wrap(err, "createRuntime hook") : 0;
+}
+
+static int creation_serve_hooks(struct creation *c, struct error *err)
+{
+	int result = creation_run_runtime_hooks(c, err);
+
+	if (result == 0)
+		result = sync_tell(c->sync[0], SYNC_HOOKS_RAN, 0, err);
 	return result < 0 ? result
 	                  : sync_tell(c->sync[0], SYNC_GO, c->pid, err);
 }
@@ -247,8 +253,7 @@ void creation_run_poststop(struct creation *c)
 }
 
 /* The master goes to whoever listens at the console socket, or stays here. */
-static int creation_take_console(struct creation *c, int master,
-                                 struct error *err)
+int creation_take_console(struct creation *c, int master, struct error *err)
 {
 	c->master = master;
 	if (c->console < 0)
@@ -297,7 +302,7 @@ static int creation_listen(struct creation *c, struct error *err)
 		if (message.type == SYNC_CONSOLE && fds[0] >= 0) {
 			result = creation_take_console(c, fds[0], err);
 		} else if (message.type == SYNC_RUN_HOOKS) {
-			result = creation_run_runtime_hooks(c, err);
+			result = creation_serve_hooks(c, err);
 		} else if (message.type == SYNC_ERROR) {
 			*err = message.error;
 			return err->code;

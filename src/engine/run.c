@@ -68,7 +68,7 @@ static int run_await_ready(struct creation *c, struct error *err)
 
 static int run_start(struct creation *c, struct error *err)
 {
-	static const struct creation_phase phases[] = {
+	static const struct creation_phase fresh[] = {
 		{ "load", creation_load },
 		{ "agree", run_check },
 		{ "make", creation_make },
@@ -77,8 +77,18 @@ static int run_start(struct creation *c, struct error *err)
 		{ "announce the pid", creation_announce_pid },
 		{ "until it is ready", run_await_ready },
 	};
+	static const struct creation_phase restored[] = {
+		{ "load", creation_load },
+		{ "agree", run_check },
+		{ "restore", creation_restore },
+		{ "poststart", run_poststart },
+		{ "announce the pid", creation_announce_pid },
+	};
 
-	return creation_run_phases(c, phases, ARRAY_SIZE(phases), err);
+	return c->restore
+	               ? creation_run_phases(c, restored, ARRAY_SIZE(restored),
+	                                     err)
+	               : creation_run_phases(c, fresh, ARRAY_SIZE(fresh), err);
 }
 
 /* It may have been deleted while it ran, and made anew by somebody else. */
@@ -134,43 +144,50 @@ static int run_foreground(struct creation *c, bool reap, int *ret_status,
 	return 0;
 }
 
-/* What is not kept is undone with the scope. */
-static int run_traced(struct engine *engine, const char *id,
-                      const struct runf_run_options *options,
-                      struct trace *trace, int *ret_status, struct error *err)
+/* What is not kept is undone by creation_end(). */
+static int run_traced(struct creation *c,
+                      const struct runf_run_options *options, int *ret_status,
+                      struct error *err)
 {
-	auto_creation struct creation c;
 	int status = 0;
 	int result;
 
-	creation_begin(&c, engine, id, &options->create, false);
-	c.trace = trace;
-	c.detached = options->detach;
+	c->detached = options->detach;
 	if (options->detach)
-		result = run_start(&c, err);
+		result = run_start(c, err);
 	else
-		result = run_foreground(&c, !options->no_subreaper, &status,
-		                        err);
+		result =
+			run_foreground(c, !options->no_subreaper, &status, err);
 	if (result < 0)
 		return result;
-	if (options->detach || options->keep || !run_is_ours(&c))
-		creation_keep(&c);
+	if (options->detach || options->keep || !run_is_ours(c))
+		creation_keep(c);
 	*ret_status = status;
 	return 0;
+}
+
+int run_container(struct engine *engine, const char *id,
+                  const struct runf_run_options *options,
+                  const struct runf_restore_options *restore, int *ret_status,
+                  struct error *err)
+{
+	struct creation c;
+	int result = 0;
+
+	creation_begin(&c, engine, id, &options->create, false);
+	c.restore = restore;
+	if (options->create.trace)
+		result = trace_begin(options->create.trace, engine->began_ns,
+		                     &c.trace, err);
+	if (result == 0)
+		result = run_traced(&c, options, ret_status, err);
+	creation_end(&c);
+	return trace_end(c.trace, result, err);
 }
 
 int engine_run(struct engine *engine, const char *id,
                const struct runf_run_options *options, int *ret_status,
                struct error *err)
 {
-	struct trace *trace = NULL;
-	int result = 0;
-
-	if (options->create.trace)
-		result = trace_begin(options->create.trace, engine->began_ns,
-		                     &trace, err);
-	if (result == 0)
-		result =
-			run_traced(engine, id, options, trace, ret_status, err);
-	return trace_end(trace, result, err);
+	return run_container(engine, id, options, NULL, ret_status, err);
 }

@@ -151,6 +151,41 @@ int runf_mounts_remove(struct runf *runf, const char *id, const char *mounts,
 	return lib_mounts(runf, id, mounts, false, err);
 }
 
+int runf_checkpoint(struct runf *runf, const char *id,
+                    const struct runf_checkpoint_options *options,
+                    struct runf_error *ret_err)
+{
+	struct runf_checkpoint_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result = engine_checkpoint(&runf->engine, id, &ours, &err);
+	return lib_return(result, &err, ret_err);
+}
+
+int runf_restore(struct runf *runf, const char *id,
+                 const struct runf_restore_options *options, int *ret_status,
+                 struct runf_error *ret_err)
+{
+	struct runf_restore_options ours;
+	struct error err = { .code = 0 };
+	int result;
+
+	if (!runf || !id || !options || !ret_status)
+		return -EINVAL;
+	result = lib_take_options(&ours, sizeof(ours), options, options->size,
+	                          &err);
+	if (result == 0)
+		result = engine_restore(&runf->engine, id, &ours, ret_status,
+		                        &err);
+	return lib_return(result, &err, ret_err);
+}
+
 int runf_state(struct runf *runf, const char *id, char **ret_json,
                struct runf_error *ret_err)
 {

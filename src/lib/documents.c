@@ -96,6 +96,7 @@ int runf_features(char **ret_json, struct runf_error *ret_err)
 		.mount_options = plan_mount_option_names,
 		.net_devices = RUNF_NETDEV,
 		.systemd = cgroup_has_systemd(),
+		.checkpoint = engine_has_criu(),
 	};
 	struct error err = { .code = 0 };
 

@@ -88,6 +88,8 @@ int runf_open(const struct runf_options *options, struct runf **ret_runf,
 	runf = arena_new(&arena, struct runf);
 	runf->engine.root =
 		arena_strdup(&arena, ours.root ? ours.root : DEFAULT_ROOT);
+	if (ours.criu)
+		runf->engine.criu = arena_strdup(&arena, ours.criu);
 	runf->log = ours.log;
 	runf->log_context = ours.log_context;
 	runf->engine.store.fd = -1;

@@ -99,6 +99,9 @@ static void put_annotations(struct json_writer *w,
 		json_put_str(w, "io.runf.commit", facts->commit);
 	json_put_str(w, "io.runf.checkpoint.enabled",
 	             facts->checkpoint ? "true" : "false");
+	/* The name that clients know. */
+	json_put_str(w, "org.opencontainers.runc.checkpoint.enabled",
+	             facts->checkpoint ? "true" : "false");
 	if (facts->libseccomp_version)
 		json_put_str(w, "io.github.seccomp.libseccomp.version",
 		             facts->libseccomp_version);

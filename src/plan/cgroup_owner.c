@@ -39,28 +39,6 @@ static bool has_writable_cgroup_mount(const struct oci_spec *spec)
 	return false;
 }
 
-/* UID of the container as the host knows it; false if it is not mapped. */
-static bool map_uid(const struct oci_id_mappings *maps, uint32_t uid,
-                    uint32_t *ret_uid)
-{
-	size_t i;
-
-	if (!maps->count) {
-		*ret_uid = uid;
-		return true;
-	}
-	for (i = 0; i < maps->count; i++) {
-		const struct oci_id_mapping *map = &maps->items[i];
-
-		if (uid < map->container_id ||
-		    uid - map->container_id >= map->size)
-			continue;
-		*ret_uid = map->host_id + (uid - map->container_id);
-		return true;
-	}
-	return false;
-}
-
 void cgroup_decide_owner(struct planner *p)
 {
 	const struct oci_spec *spec = p->spec;
@@ -72,8 +50,8 @@ void cgroup_decide_owner(struct planner *p)
 	if (!has_new_cgroup_namespace(spec->linux_) ||
 	    !has_writable_cgroup_mount(spec))
 		return;
-	if (!map_uid(&spec->linux_->uid_mappings, spec->process->user.uid,
-	             &uid) ||
+	if (!plan_map_id(&spec->linux_->uid_mappings, spec->process->user.uid,
+	                 &uid) ||
 	    uid == p->facts->uid)
 		return;
 	cgroup->owner = (struct opt_u32){ .set = true, .value = uid };

@@ -75,6 +75,9 @@ int plan_idmap(struct planner *p, struct error *err);
 /* "0 100000 65536\n": MAP as the kernel reads it. */
 const char *plan_idmap_text(struct arena *arena,
                             const struct oci_id_mappings *map);
+/* ID of the container as the host knows it; false if it is not mapped. */
+bool plan_map_id(const struct oci_id_mappings *maps, uint32_t id,
+                 uint32_t *ret_id);
 /* rootfs.c: all of plan->steps, with mounts.c, devices.c. */
 int plan_rootfs(struct planner *p, struct error *err);
 int plan_mounts(struct planner *p, struct error *err);

@@ -115,3 +115,24 @@ int plan_idmap(struct planner *p, struct error *err)
 	idmap->root_gid = building_id(&config->gid_mappings);
 	return 0;
 }
+
+bool plan_map_id(const struct oci_id_mappings *maps, uint32_t id,
+                 uint32_t *ret_id)
+{
+	size_t i;
+
+	if (!maps->count) {
+		*ret_id = id;
+		return true;
+	}
+	for (i = 0; i < maps->count; i++) {
+		const struct oci_id_mapping *map = &maps->items[i];
+
+		if (id < map->container_id ||
+		    id - map->container_id >= map->size)
+			continue;
+		*ret_id = map->host_id + (id - map->container_id);
+		return true;
+	}
+	return false;
+}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "oci/oci.h"
+#include "plan/criu.h"
 #include "plan/decide.h"
 
 #define NUMBER_SIZE 32
@@ -434,6 +435,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	write_seccomp(w, &plan->seccomp);
 	put_hooks(w, plan);
 	write_true(w, "notify", plan->notify);
+	write_criu(w, plan);
 	json_open_array(w, "warnings");
 	for (i = 0; i < plan->warnings_count; i++)
 		json_put_str(w, NULL, plan->warnings[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cgroup mounts among the lines of /proc/self/mountinfo. */
+/* Lines of /proc/PID/mountinfo, above all the cgroup mounts among them. */
 #include "probe/mountinfo.h"
 
 #include <string.h>
@@ -19,6 +19,7 @@ static const char *const v1_controllers[] = {
 
 /* "36 35 98:0 / /mnt rw,noatime shared:1 - type source options" */
 struct mountinfo {
+	const char *id;
 	const char *point;
 	const char *type;
 	char *options; /* of the superblock */
@@ -52,6 +53,7 @@ static bool parse(char *line, struct mountinfo *ret)
 	if (!separator)
 		return false;
 	*separator = '\0';
+	ret->id = line;
 	for (field = 0; field < 5; field++)
 		point = strsep(&line, " ");
 	if (!point)
@@ -133,4 +135,14 @@ void probe_mountinfo_line(struct arena *arena, char *line,
 		if (*controllers)
 			add_v1(arena, controllers, mount.point, cgroup);
 	}
+}
+
+bool probe_mount_line(char *line, struct probe_mount *ret_mount)
+{
+	struct mountinfo mount;
+
+	if (!parse(line, &mount) || str_to_u32(mount.id, 10, &ret_mount->id))
+		return false;
+	ret_mount->point = mount.point;
+	return true;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cgroup mounts among the lines of /proc/self/mountinfo. */
+/* Lines of /proc/PID/mountinfo, above all the cgroup mounts among them. */
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "plan/facts.h"
@@ -12,3 +15,11 @@
  */
 void probe_mountinfo_line(struct arena *arena, char *line,
                           struct facts_cgroup *cgroup);
+
+struct probe_mount {
+	uint32_t id;
+	const char *point; /* in LINE */
+};
+
+/* The same of any mount; false if it is none. */
+bool probe_mount_line(char *line, struct probe_mount *ret_mount);

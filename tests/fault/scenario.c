@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void keep_warning(void *context, enum runf_log_level level,
@@ -25,6 +26,9 @@ int run_open(struct run *run)
 		.log = keep_warning,
 		.log_context = run,
 		.log_level = RUNF_LOG_WARNING,
+#ifdef FAKE_CRIU
+		.criu = FAKE_CRIU,
+#endif
 	};
 
 	return runf_open(&options, &run->runf, &run->err);
@@ -246,6 +250,78 @@ static int start_and_mount(struct run *run)
 	return result == 0 ? do_mounts_add(run) : result;
 }
 
+#ifdef FAKE_CRIU
+/* CRIU is tests/criu/fake_criu.c, which finds a script beside the bundle. */
+static void write_script(const struct run *run, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/script", run->bundle->top);
+	file = fopen(path, "w");
+	if (!file || fputs(text, file) < 0 || fclose(file) != 0)
+		abort();
+	setenv("FAKE_CRIU", run->bundle->top, 1);
+}
+
+static struct runf_criu_options criu_options(const struct run *run)
+{
+	return (struct runf_criu_options){
+		.size = sizeof(struct runf_criu_options),
+		.image_path = run->bundle->top,
+	};
+}
+
+static int do_checkpoint(struct run *run)
+{
+	const struct runf_checkpoint_options options = {
+		.size = sizeof(options),
+		.criu = criu_options(run),
+		.leave_running = true,
+	};
+
+	write_script(run, "notify pre-dump\nok\n");
+	return runf_checkpoint(run->runf, run->id, &options, &run->err);
+}
+
+static int restore_with(struct run *run, const char *script, const char *mode)
+{
+	struct runf_restore_options options = {
+		.size = sizeof(options),
+		.criu = criu_options(run),
+		.create = create_options(run),
+		.detach = true,
+	};
+
+	options.criu.manage_cgroups_mode = mode;
+	write_script(run, script);
+	return runf_restore(run->runf, run->id, &options, &run->status,
+	                    &run->err);
+}
+
+static int do_restore(struct run *run)
+{
+	return restore_with(run,
+	                    "start\nnotify setup-namespaces\n"
+	                    "notify post-restore\nok\n",
+	                    NULL);
+}
+
+/* CRIU itself is moved into the cgroup. */
+static int do_restore_inside(struct run *run)
+{
+	return restore_with(run, "start\nnotify post-restore\nok\n", "ignore");
+}
+
+static int do_restore_in_vain(struct run *run)
+{
+	return restore_with(run,
+	                    "start\nnotify setup-namespaces\n"
+	                    "notify post-restore\nok 1\n",
+	                    NULL);
+}
+#endif
+
 #define WAITING BUNDLE_WAITING
 
 #define FOREGROUND .after = AFTER_NOTHING, .act = do_run
@@ -293,6 +369,15 @@ const struct scenario scenarios[] = {
 	  .prepare = start_and_mount, .act = do_mounts_remove },
 	{ "events", WAITING, STAYS, .act = do_events },
 	{ "questions", WAITING, STAYS, .act = do_questions },
+#ifdef FAKE_CRIU
+	{ "checkpoint", WAITING, STAYS, .act = do_checkpoint },
+	{ "restore", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
+	  .after = AFTER_IF_DONE, .act = do_restore },
+	{ "restore-inside", WAITING, .after = AFTER_IF_DONE,
+	  .act = do_restore_inside },
+	{ "restore-in-vain", WAITING | BUNDLE_HOOKS, .after = AFTER_NOTHING,
+	  .in_vain = true, .act = do_restore_in_vain },
+#endif
 	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_UNLESS_DONE, .prepare = do_create,
 	  .act = do_delete },

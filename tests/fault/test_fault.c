@@ -120,14 +120,16 @@ static bool is_announced(const struct pass *pass)
 }
 
 /*
- * Two failures nobody can repair. A child of the bridge whose pid could not
+ * Failures nobody can repair. A child of the bridge whose pid could not
  * be told is ended, but only its parent can collect it, who does not know
- * it. And who cannot go back to his namespace stays in the other.
+ * it; the same is true of one that CRIU has restored, if it cannot be told
+ * from a stranger. And who cannot go back to his namespace stays in the other.
  */
 static bool is_beyond_repair(const struct fault_report *report)
 {
 	return strcmp(report->function, "send_fds") == 0 ||
 	       strcmp(report->function, "receive_fds") == 0 ||
+	       strcmp(report->function, "waitid") == 0 ||
 	       strcmp(report->function, "setns") == 0;
 }
 

@@ -319,19 +319,12 @@ nothing_left() {
 	return 1
 }
 
-# Others may work on this machine: what is not of this test is not ended.
-is_ours() {
-	grep -q "$TAG" "/proc/$1/cgroup" 2>/dev/null ||
-		grep -qzxF "BATS_RUN_TMPDIR=$BATS_RUN_TMPDIR" \
-			"/proc/$1/environ" 2>/dev/null
-}
-
 # So that one test's rubbish is not held against the next.
 clear_away() {
 	local kind what
 	leftovers_now | while read -r kind what; do
 		case $kind in
-		process) ! is_ours "${what%% *}" || kill -KILL "${what%% *}" ;;
+		process) kill -KILL "${what%% *}" ;;
 		mount) umount --lazy "$what" ;;
 		esac
 	done

@@ -230,7 +230,7 @@ START_TEST(features_keep_silent_about_what_is_unknown)
 	ck_assert(!is_true(f, "linux.seccomp.enabled"));
 	ck_assert_ptr_null(json_get(f, "mountOptions"));
 	ck_assert_ptr_null(json_get(json_find(f, "linux.seccomp"), "actions"));
-	ck_assert_uint_eq(json_find(f, "annotations")->length, 2);
+	ck_assert_uint_eq(json_find(f, "annotations")->length, 3);
 }
 
 END_TEST
