@@ -85,6 +85,8 @@ struct runf_create_options {
 	bool no_new_keyring;
 	unsigned int preserve_fds; /* 3 to 3 + N - 1, behind LISTEN_FDS */
 	const char *trace; /* file for the phases (Chrome trace events) */
+	/* systemd makes the cgroup (slice:prefix:name); later verbs know. */
+	bool systemd_cgroup;
 };
 
 /* Steps 1 to 5 of the specification's lifecycle: ends in state `created`. */

@@ -40,9 +40,40 @@ struct cgroup {
 #define CGROUP_NONE ((struct cgroup){ .leaf = -1 })
 
 /*
+ * systemd's unit for a container, and the helper that is in it: without a
+ * process it would be gone again.
+ */
+struct cgroup_unit {
+	pid_t pid; /* 0: there is none */
+	int pidfd;
+	int socket;
+};
+
+#define CGROUP_UNIT_NONE ((struct cgroup_unit){ .pidfd = -1, .socket = -1 })
+
+/*
+ * Have systemd make the unit of PLAN. *RET_PLACED is the plan with the paths
+ * that the cgroup really has: for cgroup_create(), which then finds it there.
+ * ERROR_EXISTS if there is such a unit. A failure leaves none behind.
+ */
+int cgroup_start_unit(const struct plan_cgroup *plan, struct arena *arena,
+                      struct cgroup_unit *ret_unit,
+                      const struct plan_cgroup **ret_placed,
+                      struct error *err);
+/* Whether the helper is installed. */
+bool cgroup_has_systemd(void);
+/* The unit has a process of its own now, or shall go. */
+void cgroup_release_unit(struct cgroup_unit *unit);
+/* Have systemd move PID there, as we may not: from another user's cgroup. */
+int cgroup_attach_to_unit(const struct plan_cgroup *plan, pid_t pid,
+                          struct error *err);
+/* Have it stopped and forgotten. None there is fine. */
+int cgroup_stop_unit(const struct plan_cgroup *plan, struct error *err);
+
+/*
  * Make the directories, set the limits. A directory that is there already is
  * taken if it is empty and not frozen, and made[i] is 0: the state record
- * must remember that as plan_cgroup_dir.keep. An optional plan without the
+ * must remember that as plan_cgroup_dir.keep. (What systemd made is ours.) An optional plan without the
  * permission yields count 0. On failure all that was made is gone again.
  */
 int cgroup_create(const struct plan_cgroup *plan, struct cgroup *ret_cgroup,

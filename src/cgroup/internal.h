@@ -82,6 +82,9 @@ int cgroup_write_limits(const struct cgroup *cgroup, struct arena *arena,
 int cgroup_write_either(int dir, const struct plan_cgroup_write *write,
                         const char *value, const char *other_value);
 
+/* unit.c: tell systemd the limits of the plan, which are in the files. */
+int cgroup_set_unit(const struct cgroup *cgroup, struct error *err);
+
 /* devices.c: the plan's program in place of those that are attached. */
 int cgroup_replace_devices(const struct cgroup *cgroup, struct error *err);
 

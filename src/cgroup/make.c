@@ -163,6 +163,7 @@ int cgroup_make_next(struct cgroup *cgroup, struct error *err)
 	size_t index = cgroup->count;
 	const struct plan_cgroup_dir *plan = &cgroup->plan->dirs[index];
 	auto_close int mount = dir_open_mount(plan);
+	bool has_unit = cgroup->plan->unit.name != NULL;
 	unsigned int made = 0;
 	int dir = -1;
 	int existed;
@@ -179,7 +180,9 @@ int cgroup_make_next(struct cgroup *cgroup, struct error *err)
 	if (existed < 0)
 		return error_system(err, existed, "make cgroup %s%s",
 		                    plan->mount, plan->path);
-	result = open_made(mount, plan, existed, &dir, err);
+	/* The unit is new, and so is the leaf that systemd made for it. */
+	made += existed && has_unit && dir_is_v2(plan);
+	result = open_made(mount, plan, existed && !has_unit, &dir, err);
 	if (result < 0) {
 		cgroup->made[index] = made;
 		cgroup_unmake(cgroup, index);

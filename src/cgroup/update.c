@@ -182,6 +182,8 @@ int cgroup_update(const struct plan_cgroup *existing,
 		result = adopt(&cgroup, existing->dirs_count, err);
 	if (result == 0)
 		result = cgroup_replace_devices(&cgroup, err);
+	if (result == 0 && update->unit.name)
+		result = cgroup_set_unit(&cgroup, err);
 	if (result == 0)
 		return 0;
 	restore(&cgroup, &arena, old);

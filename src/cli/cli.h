@@ -41,8 +41,7 @@ struct cli {
 enum cli_command_flags {
 	COMMAND_OPENS = 1,       /* needs a struct runf */
 	COMMAND_PROTECTS = 2,    /* containers can see this program */
-	COMMAND_CREATES = 4,     /* the cgroup driver matters */
-	COMMAND_LEAVES_REST = 8, /* what follows the words is no option */
+	COMMAND_LEAVES_REST = 4, /* what follows the words is no option */
 };
 
 /* The struct of values of every command fits. */
@@ -70,6 +69,9 @@ extern const struct cli_option cli_global_options[];
 
 /* NULL if there is none of this name. */
 const struct cli_command *cli_find_command(const char *name);
+
+/* Whether systemd shall make the cgroup of a new container. */
+bool cli_wants_systemd(const struct cli *cli);
 
 /* Exit statuses beside 0, 1, and what a container's process returned. */
 #define CLI_EXIT_USAGE 64

@@ -45,3 +45,11 @@ const struct cli_command *cli_find_command(const char *name)
 			return *command;
 	return NULL;
 }
+
+bool cli_wants_systemd(const struct cli *cli)
+{
+	const char *manager = cli->globals.cgroup_manager;
+
+	return cli->globals.systemd_cgroup ||
+	       (manager && str_equal(manager, "systemd"));
+}

@@ -24,6 +24,7 @@ static int create_run(struct cli *cli, void *values, struct runf_error *err)
 	struct runf_create_options *options = &given->options;
 
 	options->size = sizeof(*options);
+	options->systemd_cgroup = cli_wants_systemd(cli);
 	return runf_create(cli->runf, cli->words.items[0], options, err);
 }
 
@@ -35,6 +36,6 @@ const struct cli_command command_create = {
 	.values_size = sizeof(struct create_values),
 	.words_min = 1,
 	.words_max = 1,
-	.flags = COMMAND_OPENS | COMMAND_PROTECTS | COMMAND_CREATES,
+	.flags = COMMAND_OPENS | COMMAND_PROTECTS,
 	.run = create_run,
 };

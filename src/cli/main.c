@@ -64,13 +64,6 @@ static bool main_is_file_system_root(const char *path)
 	        found.st_dev == root.st_dev && found.st_ino == root.st_ino);
 }
 
-static bool main_wants_systemd(const struct cli_globals *globals)
-{
-	return globals->systemd_cgroup ||
-	       (globals->cgroup_manager &&
-	        str_equal(globals->cgroup_manager, "systemd"));
-}
-
 static enum runf_log_level main_log_level(const struct cli_globals *globals)
 {
 	static const struct str_value levels[] = {
@@ -167,11 +160,6 @@ static int main_run_command(struct cli *cli, void *values,
 	const struct cli_command *command = cli->command;
 	int result = 0;
 
-	if (command->flags & COMMAND_CREATES &&
-	    main_wants_systemd(&cli->globals))
-		return fail_with(err, RUNF_ERROR_UNSUPPORTED, -EOPNOTSUPP,
-		                 "the systemd cgroup driver is not supported "
-		                 "yet");
 	/* Does not return the first time, so nothing was done before it. */
 	if (command->flags & COMMAND_PROTECTS)
 		result = runf_protect_self(cli->argv, environ, err);

@@ -16,6 +16,7 @@ static int plan_run(struct cli *cli, void *values, struct runf_error *err)
 	int result;
 
 	options->size = sizeof(*options);
+	options->systemd_cgroup = cli_wants_systemd(cli);
 	result = runf_plan(cli->words.count ? cli->words.items[0] : NULL,
 	                   options, &json, err);
 	if (result < 0)

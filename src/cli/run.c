@@ -25,6 +25,7 @@ static int run_run(struct cli *cli, void *values, struct runf_error *err)
 
 	options->size = sizeof(*options);
 	options->create.size = sizeof(options->create);
+	options->create.systemd_cgroup = cli_wants_systemd(cli);
 	result =
 		runf_run(cli->runf, cli->words.items[0], options, &status, err);
 	return result < 0 ? result : status;
@@ -38,6 +39,6 @@ const struct cli_command command_run = {
 	.values_size = sizeof(struct runf_run_options),
 	.words_min = 1,
 	.words_max = 1,
-	.flags = COMMAND_OPENS | COMMAND_PROTECTS | COMMAND_CREATES,
+	.flags = COMMAND_OPENS | COMMAND_PROTECTS,
 	.run = run_run,
 };

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "engine/creation.h"
+#include "engine/later.h"
 #include "engine/spawn.h"
 #include "engine/sync.h"
 #include "plan/decide.h"
@@ -41,6 +42,7 @@ void creation_begin(struct creation *c, struct engine *engine, const char *id,
 	c->sync[1] = -1;
 	c->master = -1;
 	c->pidfd = -1;
+	c->unit = CGROUP_UNIT_NONE;
 	c->cgroup = CGROUP_NONE;
 }
 
@@ -138,11 +140,27 @@ static int creation_claim_notify(struct creation *c, struct error *err)
 	return result;
 }
 
+static int creation_make_cgroup(struct creation *c, struct error *err)
+{
+	const struct plan_cgroup *plan = &c->plan->cgroup;
+	int result = store_write_journal(
+		&c->dir, lifecycle_journal(&c->arena, plan), err);
+
+	if (result == 0 && plan->unit.name) {
+		result = cgroup_start_unit(plan, &c->arena, &c->unit, &c->place,
+		                           err);
+		c->has_unit = result == 0;
+	}
+	return result < 0 ? result : cgroup_create(c->place, &c->cgroup, err);
+}
+
 /* The id, the note of what may be left over, the cgroup with its limits. */
 static int creation_claim(struct creation *c, struct error *err)
 {
 	int result = store_add(&c->engine->store, c->id, &c->dir, err);
 
+	if (result == 0 && c->plan->cgroup.mode != PLAN_CGROUP_DISABLED)
+		result = creation_make_cgroup(c, err);
 	if (result < 0)
 		return result;
 	result = creation_claim_groups(c, err);
@@ -278,6 +296,7 @@ void creation_keep(struct creation *c)
 	cgroup_close(&c->cgroup);
 	c->rdt = (struct plan_rdt){ 0 };
 	c->pid = 0;
+	c->has_unit = false;
 	c->hooks_ran = false;
 }
 
@@ -292,7 +311,10 @@ static void creation_undo(struct creation *c)
 
 	if (c->pid > 0)
 		spawn_end(c->pid, c->pidfd);
+	cgroup_release_unit(&c->unit);
 	result = cgroup_undo(&c->cgroup, &why);
+	if (c->has_unit)
+		later_stop_unit(c->engine, c->place, c->id);
 	if (result == 0)
 		result = rdt_remove(&c->rdt, &why);
 	if (c->hooks_ran)

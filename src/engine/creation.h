@@ -40,6 +40,9 @@ struct creation {
 
 	/* What is, to be given back or undone. */
 	struct store_dir dir;
+	struct cgroup_unit unit; /* only as long as it has no other process */
+	bool has_unit;           /* systemd has made it */
+	const struct plan_cgroup *place; /* the plan's, where it really is */
 	struct cgroup cgroup;
 	struct plan_rdt rdt; /* once it is there */
 	bool outside_cgroup; /* clone3 could not put init into it */

@@ -195,7 +195,7 @@ static pid_t execution_clone(struct execution *x, struct error *err)
 			return result;
 		pid = sys_clone(0, cgroup, &x->pidfd);
 	}
-	if (pid == -EOPNOTSUPP || pid == -EBUSY) {
+	if (pid == -EOPNOTSUPP || pid == -EBUSY || pid == -EACCES) {
 		x->outside_cgroup = true;
 		pid = sys_clone(0, -1, &x->pidfd);
 	}
@@ -270,7 +270,7 @@ static int execution_spawn(struct execution *x, struct error *err)
 static int execution_join(struct execution *x, struct error *err)
 {
 	const struct plan_bits *cpus = &x->process->cpus;
-	int result = cgroup_join(&x->cgroup, x->pid, x->outside_cgroup, err);
+	int result = later_join(&x->cgroup, x->pid, x->outside_cgroup, err);
 
 	if (result == 0 && cpus->list)
 		result = proc_set_cpus(x->pid, cpus, err);

@@ -94,6 +94,35 @@ int later_kill(const struct found *found, struct error *err)
 	return lifecycle_wait(found->pidfd, KILL_TIMEOUT_MS, err);
 }
 
+int later_join(const struct cgroup *cgroup, pid_t pid, bool outside,
+               struct error *err)
+{
+	const struct plan_cgroup *plan = cgroup->plan;
+	int result = 0;
+
+	/*
+	 * Between the cgroups of two users only systemd may move it, and where
+	 * all is v1 only systemd knows the hierarchy that it watches.
+	 */
+	if (plan->unit.name &&
+	    (cgroup->leaf < 0 || (outside && plan->unit.user))) {
+		result = cgroup_attach_to_unit(plan, pid, err);
+		outside = false;
+	}
+	return result < 0 ? result : cgroup_join(cgroup, pid, outside, err);
+}
+
+void later_stop_unit(struct engine *engine, const struct plan_cgroup *plan,
+                     const char *id)
+{
+	struct error why;
+
+	/* Empty it goes by itself; a bus that is gone must keep nobody. */
+	if (plan->unit.name && cgroup_stop_unit(plan, &why) < 0)
+		log_warning(&engine->log, "container \"%s\": %s", id,
+		            why.text);
+}
+
 int later_destroy(struct engine *engine, struct arena *arena,
                   struct found *found, struct error *err)
 {
@@ -104,6 +133,7 @@ int later_destroy(struct engine *engine, struct arena *arena,
 		result = rdt_remove(&found->rdt, err);
 	if (result < 0)
 		return result;
+	later_stop_unit(engine, &found->cgroup, found->record.id);
 	if (found->recorded && found->record.poststop) {
 		struct error why;
 

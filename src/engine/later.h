@@ -30,6 +30,15 @@ const char *later_state(struct arena *arena, const struct found *found,
 /* Kill every process of the container and wait until init has ended. */
 int later_kill(const struct found *found, struct error *err);
 
+/* cgroup_join(), by systemd where we may not: OUTSIDE as its LEAF_TOO. */
+struct cgroup;
+int later_join(const struct cgroup *cgroup, pid_t pid, bool outside,
+               struct error *err);
+
+/* Its processes are gone. A failure is only a warning. */
+void later_stop_unit(struct engine *engine, const struct plan_cgroup *plan,
+                     const char *id);
+
 /* Steps 11 to 13: cgroup, poststop hooks, directory. Init has ended. */
 int later_destroy(struct engine *engine, struct arena *arena,
                   struct found *found, struct error *err);

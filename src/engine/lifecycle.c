@@ -221,6 +221,8 @@ void lifecycle_save_cgroup(struct arena *arena, const struct plan_cgroup *plan,
 	if (made && !made->count) /* optional, and not permitted */
 		record->cgroup_mode = PLAN_CGROUP_DISABLED;
 	record->cgroup_path = plan->path;
+	record->unit = plan->unit.name;
+	record->unit_user = plan->unit.user;
 	record->cgroup_dirs_count = plan->dirs_count;
 	record->cgroup_dirs = arena_new_array(arena, struct store_cgroup_dir,
 	                                      plan->dirs_count);
@@ -241,6 +243,8 @@ static void lifecycle_load_cgroup(struct arena *arena,
 
 	ret_plan->mode = (enum plan_cgroup_mode)record->cgroup_mode;
 	ret_plan->path = record->cgroup_path;
+	ret_plan->unit.name = *record->unit ? record->unit : NULL;
+	ret_plan->unit.user = record->unit_user;
 	ret_plan->dirs_count = record->cgroup_dirs_count;
 	ret_plan->dirs = arena_new_array(arena, struct plan_cgroup_dir,
 	                                 record->cgroup_dirs_count);

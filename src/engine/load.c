@@ -90,6 +90,7 @@ int creation_load(struct creation *c, struct error *err)
 		.listen_fds = load_listen_fds(),
 		.listen_names = getenv("LISTEN_FDNAMES"),
 		.cgroup_disabled = c->engine->cgroup_disabled,
+		.systemd_cgroup = c->options->systemd_cgroup,
 	};
 	const char *name =
 		c->options->config ? c->options->config : CONFIG_NAME;
@@ -113,6 +114,7 @@ int creation_load(struct creation *c, struct error *err)
 		                     &c->plan, err);
 	if (result < 0)
 		return result;
+	c->place = &c->plan->cgroup;
 	for (i = 0; i < faults.count; i++)
 		log_warning(&c->engine->log, "%s:%u: %s: %s", name,
 		            faults.items[i].line, faults.items[i].path,

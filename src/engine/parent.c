@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "engine/creation.h"
+#include "engine/later.h"
 #include "engine/sync.h"
 #include "ns/ns.h"
 #include "oci/spec.h"
@@ -139,7 +140,7 @@ static int creation_write_record(struct creation *c, struct error *err)
 
 	if (!c->hooks_ran)
 		time_now_text(c->created);
-	lifecycle_save_cgroup(&c->arena, &c->plan->cgroup, &c->cgroup, &record);
+	lifecycle_save_cgroup(&c->arena, c->place, &c->cgroup, &record);
 	lifecycle_save_rdt(&c->rdt, &record);
 	record.annotations = arena_new_array(&c->arena, struct store_annotation,
 	                                     annotations->count);
@@ -190,11 +191,12 @@ static int creation_work(struct creation *c, struct error *err)
 	if (result == 0)
 		result = creation_move_net(c, err);
 	if (result == 0 && creation_moves_init(c)) {
-		result =
-			cgroup_join(&c->cgroup, c->pid, c->outside_cgroup, err);
+		result = later_join(&c->cgroup, c->pid, c->outside_cgroup, err);
 		if (result == 0)
 			result = sync_tell(c->sync[0], SYNC_CGROUP, 0, err);
 	}
+	if (result == 0)
+		cgroup_release_unit(&c->unit);
 	if (result == 0)
 		result = maker_collect(&c->maker, err);
 	if (result == 0 && c->cgroup.count)
@@ -262,7 +264,7 @@ static int creation_explain_end(struct creation *c, struct error *err)
 
 	sys_waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOWAIT);
 	if (c->cgroup.count)
-		cgroup_oom_count(&c->plan->cgroup, &kills);
+		cgroup_oom_count(c->place, &kills);
 	if (kills)
 		return error_set(
 			err, ERROR_SYSTEM, -ENOMEM,

@@ -17,7 +17,7 @@ static void run_report_oom(const struct creation *c, int status)
 
 	if (!c->cgroup.count || status != 128 + SIGKILL)
 		return;
-	if (cgroup_oom_count(&c->plan->cgroup, &kills) == 0 && kills)
+	if (cgroup_oom_count(c->place, &kills) == 0 && kills)
 		log_error(
 			&c->engine->log,
 			"container \"%s\" was killed: it ran out of its memory limit",

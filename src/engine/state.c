@@ -57,6 +57,7 @@ void state_write(struct json_writer *w, const struct found *found)
 		.owner = r->owner == 0
 		                 ? "root"
 		                 : arena_printf(w->buf.arena, "%u", r->owner),
+		.scope = found->cgroup.unit.name,
 		.annotations = &annotations,
 	};
 

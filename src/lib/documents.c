@@ -95,6 +95,7 @@ int runf_features(char **ret_json, struct runf_error *ret_err)
 		.commit = runf_commit(),
 		.mount_options = plan_mount_option_names,
 		.net_devices = RUNF_NETDEV,
+		.systemd = cgroup_has_systemd(),
 	};
 	struct error err = { .code = 0 };
 

@@ -88,6 +88,7 @@ struct oci_state {
 	const char *rootfs;  /* NULL to leave out */
 	const char *created; /* NULL to leave out */
 	const char *owner;   /* NULL to leave out */
+	const char *scope;   /* systemd's unit; NULL to leave out */
 	const struct oci_map *annotations;
 };
 

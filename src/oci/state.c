@@ -49,6 +49,8 @@ void oci_write_state(struct json_writer *w, const char *key,
 		json_put_str(w, "created", state->created);
 	if (state->owner)
 		json_put_str(w, "owner", state->owner);
+	if (state->scope)
+		json_put_str(w, "systemd-scope", state->scope);
 	if (annotations && annotations->count) {
 		json_open_object(w, "annotations");
 		for (size_t i = 0; i < annotations->count; i++)

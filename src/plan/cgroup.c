@@ -299,16 +299,22 @@ int plan_cgroup(struct planner *p, struct error *err)
 				"linux.resources: ignored, cgroups are disabled");
 		return 0;
 	}
-	result = cgroup_decide_path(p->arena,
-	                            config ? config->cgroups_path : NULL,
-	                            p->options->id, &cgroup->path, err);
+	result = p->options->systemd_cgroup
+	                 ? cgroup_decide_unit(p, &cgroup->path, err)
+	                 : cgroup_decide_path(
+				   p->arena,
+				   config ? config->cgroups_path : NULL,
+				   p->options->id, &cgroup->path, err);
 	if (result < 0)
 		return result;
 	add_main_dir(&cp);
 	result = decide_limits(&cp, err);
+	if (result == 0 && cgroup->unit.name)
+		result = cgroup_decide_properties(p, err);
 	if (result < 0)
 		return result;
-	cgroup->optional = rootless && !cgroup->writes_count;
+	cgroup->optional =
+		rootless && !cgroup->writes_count && !cgroup->unit.name;
 	cgroup_decide_owner(p);
 	return 0;
 }
@@ -318,7 +324,10 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
                        const struct oci_resources *resources,
                        struct plan_cgroup *ret_update, struct error *err)
 {
-	struct plan_cgroup update = { .path = existing->path };
+	struct plan_cgroup update = {
+		.path = existing->path,
+		.unit = existing->unit,
+	};
 	struct cgroup_planner cp = {
 		.arena = arena,
 		.facts = facts,
@@ -337,6 +346,8 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
 	result = decide_limits(&cp, err);
 	if (result < 0)
 		return result;
+	if (update.unit.name)
+		cgroup_update_properties(arena, &update);
 	*ret_update = update;
 	return 0;
 }

@@ -92,5 +92,14 @@ bool cgroup_unified_has(const struct oci_resources *resources,
                         const char *file);
 /* cgroup_devices.c */
 int cgroup_decide_devices(struct cgroup_planner *cp, struct error *err);
+/*
+ * cgroup_unit.c: the unit's name, and where systemd will have its cgroup,
+ * from slice:prefix:name; then its properties, which say again what the
+ * writes say, and may change these so that both agree.
+ */
+int cgroup_decide_unit(struct planner *p, const char **ret_path,
+                       struct error *err);
+int cgroup_decide_properties(struct planner *p, struct error *err);
+void cgroup_update_properties(struct arena *arena, struct plan_cgroup *update);
 /* cgroup_owner.c */
 void cgroup_decide_owner(struct planner *p);

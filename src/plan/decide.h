@@ -23,6 +23,7 @@ struct plan_options {
 	/* A directory that shows the container a NOTIFY_SOCKET. */
 	const char *notify_dir;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
+	bool systemd_cgroup;  /* --systemd-cgroup */
 	bool keep_groups;     /* exec: PLAN_KEEP_GROUPS stands in config.json */
 };
 
@@ -102,8 +103,8 @@ void plan_process_cpus(struct arena *arena, const struct oci_process *from,
                        struct plan_process *process);
 
 /*
- * cgroup.c, cgroup_v2.c, cgroup_v1.c, cgroup_path.c, device_bpf.c:
- * directories, writes and the device program. plan_cgroup_update() makes
+ * cgroup.c, cgroup_v2.c, cgroup_v1.c, cgroup_path.c, cgroup_unit.c,
+ * device_bpf.c: directories, writes, systemd's unit and the device program. plan_cgroup_update() makes
  * the writes of `update` for directories that exist.
  */
 int plan_cgroup(struct planner *p, struct error *err);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/opt.h"
+#include "plan/variant.h"
 
 /*
  * A plan is a constant: strings, numbers and order, made by plan_create() or
@@ -345,9 +346,33 @@ struct plan_cgroup_write {
 
 struct bpf_insn;
 
+struct plan_unit_property {
+	const char *name; /* as org.freedesktop.systemd1 has it */
+	struct variant value;
+	bool recent; /* older versions of systemd do without it */
+};
+
+/* systemd's unit for a container. */
+struct plan_unit {
+	const char *name; /* NULL: there is none; "runf-web.scope" */
+	bool user;        /* of the user's manager, not of the host's */
+	struct plan_unit_property *properties;
+	size_t count;
+	/*
+	 * In an update: quota and period as the files tell them once they are
+	 * written, because only one of them may be given.
+	 */
+	bool cpu_quota;
+};
+
 struct plan_cgroup {
 	enum plan_cgroup_mode mode;
-	const char *path; /* the container's cgroup as the state tells it */
+	/*
+	 * The container's cgroup as the state tells it. With a unit of a
+	 * user's manager only the end of it, until systemd has made it.
+	 */
+	const char *path;
+	struct plan_unit unit;
 	struct plan_cgroup_dir *dirs;
 	size_t dirs_count;
 	/*

@@ -187,6 +187,35 @@ static void put_cgroup_writes(struct json_writer *w,
 	json_close_array(w);
 }
 
+static void put_unit(struct json_writer *w, const struct plan_unit *unit)
+{
+	size_t i;
+	size_t t;
+
+	if (!unit->name)
+		return;
+	json_open_object(w, "unit");
+	json_put_str(w, "name", unit->name);
+	write_true(w, "user", unit->user);
+	json_open_array(w, "properties");
+	for (i = 0; i < unit->count; i++) {
+		const struct plan_unit_property *property =
+			&unit->properties[i];
+
+		json_open_object(w, NULL);
+		json_put_str(w, "name", property->name);
+		json_put_str(w, "type", property->value.type);
+		json_open_array(w, "value");
+		for (t = 0; t < property->value.count; t++)
+			json_put_str(w, NULL, property->value.tokens[t]);
+		json_close_array(w);
+		write_true(w, "mayBeUnknown", property->recent);
+		json_close_object(w);
+	}
+	json_close_array(w);
+	json_close_object(w);
+}
+
 void write_cgroup(struct json_writer *w, const struct plan_cgroup *cgroup)
 {
 	static const char *const modes[] = {
@@ -199,6 +228,7 @@ void write_cgroup(struct json_writer *w, const struct plan_cgroup *cgroup)
 	json_open_object(w, "cgroup");
 	json_put_str(w, "mode", modes[cgroup->mode]);
 	write_text(w, "path", cgroup->path);
+	put_unit(w, &cgroup->unit);
 	json_open_array(w, "dirs");
 	for (i = 0; i < cgroup->dirs_count; i++) {
 		json_open_object(w, NULL);

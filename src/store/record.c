@@ -38,6 +38,10 @@ static const char *record_text(struct arena *arena,
 	json_put_bool(&w, "poststop", r->poststop);
 	json_put_u64(&w, "cgroupMode", r->cgroup_mode);
 	json_put_str(&w, "cgroupPath", r->cgroup_path ? r->cgroup_path : "");
+	if (r->unit && *r->unit)
+		json_put_str(&w, "unit", r->unit);
+	if (r->unit_user)
+		json_put_bool(&w, "unitUser", true);
 	json_open_array(&w, "cgroups");
 	for (i = 0; i < r->cgroup_dirs_count; i++) {
 		json_open_object(&w, NULL);
@@ -205,6 +209,8 @@ static void record_decode(struct arena *arena, const struct json_value *root,
 	r->rdt_group = record_str(root, "rdtGroup");
 	r->rdt_monitor = record_str(root, "rdtMonitor");
 	r->rdt_made = record_bool(root, "rdtMade");
+	r->unit = record_str(root, "unit");
+	r->unit_user = record_bool(root, "unitUser");
 	item = record_first(root, "cgroups", &count);
 	r->cgroup_dirs = arena_new_array(arena, struct store_cgroup_dir, count);
 	for (; item; item = item->next)

@@ -61,6 +61,8 @@ struct store_record {
 	uint32_t owner;       /* uid that created it */
 	uint32_t cgroup_mode; /* enum plan_cgroup_mode */
 	const char *cgroup_path;
+	const char *unit; /* of systemd; "" or NULL: none */
+	bool unit_user;   /* of the user's manager */
 	struct store_cgroup_dir *cgroup_dirs;
 	size_t cgroup_dirs_count;
 	/* The class of resctrl; root "" or NULL: none. */

@@ -8,6 +8,8 @@
 
 : "${RUNF:?the runtime to test}"
 : "${RUNF_SLOW:=1}"
+# Its helpers, if it is not installed but stands where it was built.
+export RUNF_LIBEXEC=${RUNF_LIBEXEC:-$(dirname "$RUNF")/libexec}
 ROOM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # the tests read it
 TOP=$(cd "$ROOM/../.." && pwd)
