@@ -146,10 +146,16 @@ int cgroup_remove(const struct plan_cgroup *plan, struct error *err)
 
 	/* One that cannot go must not keep the others. */
 	for (i = 0; i < plan->dirs_count; i++) {
-		int result = dir_remove(&plan->dirs[i], first ? NULL : err);
+		const struct plan_cgroup_dir *dir = &plan->dirs[i];
+		int result = dir_remove(dir, first ? NULL : err);
+		struct cgroup parents = { .plan = plan };
 
 		if (first == 0)
 			first = result;
+		/* Slices in a hierarchy that systemd leaves alone. */
+		parents.made[i] = UINT_MAX;
+		if (plan->unit.name && !dir->keep && !dir_is_v2(dir))
+			cgroup_unmake(&parents, i);
 	}
 	return first;
 }

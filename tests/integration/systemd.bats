@@ -92,7 +92,7 @@ own_path() {
 	start_unit
 	equals "$(own_path)" "/$TAG.slice/$TAG-s.slice"
 	must delete --force "$ID"
-	is_unknown "$TAG-s.slice" || systemctl status "$TAG-s.slice"
+	equals "$(show ActiveState "$TAG-s.slice")" inactive
 	systemctl stop "$TAG.slice"
 }
 
@@ -173,7 +173,7 @@ own_path() {
 		"org.systemd.property.SendSIGHUP": "true"}'
 	sleeper
 	start_unit
-	equals "$(show TimeoutStopUSec)" 1.5s
+	equals "$(show TimeoutStopUSec)" 1.500000s
 	equals "$(show CollectMode)" inactive
 	equals "$(show RuntimeMaxUSec)" 50min
 	equals "$(show SendSIGHUP)" yes
@@ -212,7 +212,7 @@ own_path() {
 		"$ID"
 	equals "$(show ActiveState)" active
 	systemctl stop "runf-$ID.scope"
-	wait
+	wait $! || true
 	# Left as failed, because somebody wants to look at it.
 	systemd-run --quiet --scope --unit "runf-$ID" \
 		--property RuntimeMaxSec=1 sleep 300 3>&- || true
@@ -283,15 +283,15 @@ own_path() {
 @test "a runf that is killed half way leaves a scope that goes by itself" {
 	config --arg d "$BATS_TEST_TMPDIR" '.hooks.createRuntime = [{
 		path: "/bin/sh", args: ["sh", "-c",
-			": >\($d)/begun; exec sleep 300"]}]'
+			"echo $$ >\($d)/hook; exec sleep 300"]}]'
 	"$RUNF" --root "$STATE" --systemd-cgroup create --bundle "$BUNDLE" \
 		"$ID" >/dev/null 2>&1 </dev/null 3>&- &
-	eventually test -e "$BATS_TEST_TMPDIR/begun"
+	eventually has_text "$BATS_TEST_TMPDIR/hook"
 	equals "$(show ActiveState)" active
 	kill -KILL $!
 	wait $! || true
 	eventually is_unknown
-	pkill -P 1 -x sleep || true
+	kill "$(cat "$BATS_TEST_TMPDIR/hook")"
 	must delete --force "$ID"
 }
 
