@@ -12,6 +12,15 @@ setup() {
 	prepare
 }
 
+teardown() {
+	[ -z "${USER_ROOM-}" ] || {
+		systemctl kill --signal KILL user@1000.service
+		systemctl stop user@1000.service
+		rm -rf "$USER_ROOM"
+	}
+	tidy
+}
+
 # must_make ARG...: as create, by systemd's driver.
 must_make() {
 	must --systemd-cgroup create --bundle "$BUNDLE" "$@" "$ID"
@@ -58,7 +67,7 @@ own_path() {
 	program 'cat /proc/self/cgroup'
 	must --cgroup-manager systemd run --bundle "$BUNDLE" "$ID"
 	# In a cgroup namespace its own is the root.
-	contains "$output" 0::/
+	lacks "$output" system.slice
 	is_unknown
 }
 
@@ -310,4 +319,59 @@ own_path() {
 	must exec "$ID" true
 	must delete --force "$ID"
 	equals "$(cgroups_left)" ""
+}
+
+# as_user COMMAND...: as uid 1000, whose manager has been started.
+as_user() {
+	(cd / && setpriv --reuid 1000 --regid 1000 --clear-groups \
+		env XDG_RUNTIME_DIR=/run/user/1000 "$@")
+}
+
+# user_runf ARG...: what it says, if it fails.
+user_runf() {
+	as_user "$RUNF" --root "$USER_ROOM/state" "$@" >"$USER_ROOM/out" \
+		2>&1 </dev/null 3>&- && return
+	cat "$USER_ROOM/out"
+	return 1
+}
+
+is_in_scope() {
+	grep -qx "$1" "$scope/cgroup.procs"
+}
+
+# A153 C024
+@test "a user's container is in a scope of the user's own manager" {
+	[ "$MODE" = v2 ] || skip "delegation needs cgroup v2"
+	systemctl start user@1000.service ||
+		skip "there is no manager for uid 1000"
+	USER_ROOM=/run/user/1000/$TAG
+	scope=/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service
+	scope=$scope/user.slice/runf-$ID.scope
+	mkdir "$USER_ROOM"
+	cp -a "$BUNDLE/rootfs" "$USER_ROOM/rootfs"
+	chown -R 1000:1000 "$USER_ROOM"
+	as_user "$RUNF" spec --rootless --bundle "$USER_ROOM"
+	config_of "$USER_ROOM" '.process.terminal = false
+		| .process.args = ["sleep", "300"]
+		| .linux.resources = {pids: {limit: 20}}'
+	# From a cgroup of another user nobody but systemd may move it.
+	user_runf --systemd-cgroup create --bundle "$USER_ROOM" \
+		--pid-file "$USER_ROOM/pid" "$ID"
+	is_in_scope "$(cat "$USER_ROOM/pid")"
+	equals "$(cat "$scope/pids.max")" 20
+	equals "$(as_user systemctl --user show --value --property TasksMax \
+		"runf-$ID.scope")" 20
+	user_runf start "$ID"
+	user_runf update --pids-limit 10 "$ID"
+	equals "$(cat "$scope/pids.max")" 10
+	user_runf delete --force "$ID"
+	[ ! -d "$scope" ]
+	# And where the caller is the manager's own, init is born in it.
+	as_user systemd-run --user --quiet --wait --collect \
+		--setenv "RUNF_LIBEXEC=$RUNF_LIBEXEC" \
+		"$RUNF" --root "$USER_ROOM/state" --systemd-cgroup create \
+		--bundle "$USER_ROOM" --pid-file "$USER_ROOM/pid" "$ID" 3>&-
+	is_in_scope "$(cat "$USER_ROOM/pid")"
+	user_runf delete --force "$ID"
+	[ ! -d "$scope" ]
 }
