@@ -41,7 +41,8 @@ struct cli {
 enum cli_command_flags {
 	COMMAND_OPENS = 1,       /* needs a struct runf */
 	COMMAND_PROTECTS = 2,    /* containers can see this program */
-	COMMAND_LEAVES_REST = 4, /* what follows the words is no option */
+	COMMAND_CREATES = 4,     /* may be the first to use the state root */
+	COMMAND_LEAVES_REST = 8, /* what follows the words is no option */
 };
 
 /* The struct of values of every command fits. */

@@ -36,6 +36,6 @@ const struct cli_command command_create = {
 	.values_size = sizeof(struct create_values),
 	.words_min = 1,
 	.words_max = 1,
-	.flags = COMMAND_OPENS | COMMAND_PROTECTS,
+	.flags = COMMAND_OPENS | COMMAND_PROTECTS | COMMAND_CREATES,
 	.run = create_run,
 };

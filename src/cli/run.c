@@ -39,6 +39,6 @@ const struct cli_command command_run = {
 	.values_size = sizeof(struct runf_run_options),
 	.words_min = 1,
 	.words_max = 1,
-	.flags = COMMAND_OPENS | COMMAND_PROTECTS,
+	.flags = COMMAND_OPENS | COMMAND_PROTECTS | COMMAND_CREATES,
 	.run = run_run,
 };

@@ -109,6 +109,19 @@ static int creation_prepare(struct creation *c, struct error *err)
 	return result;
 }
 
+static int creation_make_cgroup(struct creation *c, struct error *err)
+{
+	const struct plan_cgroup *plan = &c->plan->cgroup;
+	int result = 0;
+
+	if (plan->unit.name) {
+		result = cgroup_start_unit(plan, &c->arena, &c->unit, &c->place,
+		                           err);
+		c->has_unit = result == 0;
+	}
+	return result < 0 ? result : cgroup_create(c->place, &c->cgroup, err);
+}
+
 static int creation_claim_groups(struct creation *c, struct error *err)
 {
 	const struct plan *plan = c->plan;
@@ -120,7 +133,7 @@ static int creation_claim_groups(struct creation *c, struct error *err)
 			lifecycle_journal(&c->arena, &plan->cgroup, &plan->rdt),
 			err);
 	if (result == 0 && plan->cgroup.mode != PLAN_CGROUP_DISABLED)
-		result = cgroup_create(&plan->cgroup, &c->cgroup, err);
+		result = creation_make_cgroup(c, err);
 	if (result == 0 && plan->rdt.root) {
 		struct plan_rdt rdt = plan->rdt;
 
@@ -140,27 +153,11 @@ static int creation_claim_notify(struct creation *c, struct error *err)
 	return result;
 }
 
-static int creation_make_cgroup(struct creation *c, struct error *err)
-{
-	const struct plan_cgroup *plan = &c->plan->cgroup;
-	int result = store_write_journal(
-		&c->dir, lifecycle_journal(&c->arena, plan), err);
-
-	if (result == 0 && plan->unit.name) {
-		result = cgroup_start_unit(plan, &c->arena, &c->unit, &c->place,
-		                           err);
-		c->has_unit = result == 0;
-	}
-	return result < 0 ? result : cgroup_create(c->place, &c->cgroup, err);
-}
-
 /* The id, the note of what may be left over, the cgroup with its limits. */
 static int creation_claim(struct creation *c, struct error *err)
 {
 	int result = store_add(&c->engine->store, c->id, &c->dir, err);
 
-	if (result == 0 && c->plan->cgroup.mode != PLAN_CGROUP_DISABLED)
-		result = creation_make_cgroup(c, err);
 	if (result < 0)
 		return result;
 	result = creation_claim_groups(c, err);

@@ -119,6 +119,7 @@ static void read_facts(struct arena *arena, const char *dir,
 	options->listen_fds = (uint32_t)fact_number(root, "listenFds", 0);
 	options->listen_names = fact_text(root, "listenNames");
 	options->notify_dir = fact_text(root, "notifyDir");
+	options->systemd_cgroup = fact_bool(root, "systemdCgroup");
 }
 
 /* ---- one case */

@@ -5,8 +5,12 @@ load helpers
 
 setup() {
 	[ -d /run/systemd/system ] || skip "no systemd runs here"
-	[ -x "$RUNF_LIBEXEC/systemd" ] ||
-		skip "this runf is built without libsystemd"
+	# Where it was built, or (empty) where it is installed.
+	export RUNF_LIBEXEC
+	RUNF_LIBEXEC=$(dirname "$RUNF")/cgroup
+	[ -x "$RUNF_LIBEXEC/systemd" ] || RUNF_LIBEXEC=
+	[ "$("$RUNF" features | jq .linux.cgroup.systemd)" = true ] ||
+		skip "the helper systemd was not built (libsystemd-dev)"
 	# The bus starts when it is used first; it is nobody's leftover.
 	busctl status >/dev/null
 	prepare
