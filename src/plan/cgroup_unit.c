@@ -211,6 +211,10 @@ static const struct limit_row {
 
 static bool limit_value(const char *text, uint64_t *ret_value)
 {
+	const char *whole = str_after(text, "default ");
+
+	if (whole)
+		text = whole;
 	if (str_equal(text, "max") || str_equal(text, "-1"))
 		*ret_value = UINT64_MAX;
 	else if (str_to_u64(text, 10, ret_value) < 0)
@@ -219,7 +223,7 @@ static bool limit_value(const char *text, uint64_t *ret_value)
 }
 
 static void add_limit(struct arena *arena, struct plan_unit *unit,
-                      const struct plan_cgroup_write *write)
+                      const char *file, const char *text)
 {
 	uint64_t value;
 	size_t i;
@@ -227,8 +231,7 @@ static void add_limit(struct arena *arena, struct plan_unit *unit,
 	for (i = 0; i < ARRAY_SIZE(limit_rows); i++) {
 		const struct limit_row *row = &limit_rows[i];
 
-		if (!str_equal(row->file, write->file) ||
-		    !limit_value(write->value, &value))
+		if (!str_equal(row->file, file) || !limit_value(text, &value))
 			continue;
 		add_number(arena, unit, row->name,
 		           value < row->least ? row->least : value);
@@ -381,7 +384,10 @@ static void add_limits(struct arena *arena, struct plan_cgroup *cgroup,
 		} else if (str_equal(write->file, "cpu.max") && !update)
 			write->value = add_cpu_max(arena, unit, write->value);
 		else
-			add_limit(arena, unit, write);
+			add_limit(arena, unit, write->file, write->value);
+		if (write->other_file)
+			add_limit(arena, unit, write->other_file,
+			          write->other_value);
 	}
 	if (!update)
 		add_cfs(arena, cgroup);

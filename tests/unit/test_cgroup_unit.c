@@ -164,12 +164,13 @@ START_TEST(limits_of_v2_are_said_in_systemds_words)
 	r->cpu.cpus = "0-2,9";
 	r->cpu.mems = "0";
 	r->pids.limit = some(0);
+	r->block_io.weight = 500;
 	r->unified = (struct oci_map){ unified, ARRAY_SIZE(unified) };
 	ck_assert_str_eq(properties(&v2),
 	                 "MemoryMax=t 100 | MemorySwapMax=t 50 | "
 	                 "MemoryLow=t 18446744073709551615 | CPUWeight=t 59 | "
 	                 "?AllowedCPUs=ay 2 7 2 | ?AllowedMemoryNodes=ay 1 1 | "
-	                 "TasksMax=t 1 | MemoryHigh=t 7 | "
+	                 "TasksMax=t 1 | IOWeight=t 4950 | MemoryHigh=t 7 | "
 	                 "?MemoryZSwapMax=t 18446744073709551615");
 	/* The file has what was meant. */
 	ck_assert_ptr_nonnull(
