@@ -58,8 +58,7 @@ struct cgroup_unit {
  */
 int cgroup_start_unit(const struct plan_cgroup *plan, struct arena *arena,
                       struct cgroup_unit *ret_unit,
-                      const struct plan_cgroup **ret_placed,
-                      struct error *err);
+                      const struct plan_cgroup **ret_placed, struct error *err);
 /* Whether the helper is installed. */
 bool cgroup_has_systemd(void);
 /* The unit has a process of its own now, or shall go. */

@@ -199,8 +199,7 @@ static int skip(sd_bus *bus, const char *type, struct request *from)
  * *RET_RECENT says whether there are such.
  */
 static int append_properties(sd_bus *bus, sd_bus_message *m,
-                             struct request from, bool recent,
-                             bool *ret_recent)
+                             struct request from, bool recent, bool *ret_recent)
 {
 	const char *name;
 	int result = 0;
@@ -218,8 +217,8 @@ static int append_properties(sd_bus *bus, sd_bus_message *m,
 		}
 		result = sd_bus_message_open_container(m, 'r', "sv");
 		if (result >= 0)
-			result = sd_bus_message_append(m, "s",
-			                               name + is_recent);
+			result =
+				sd_bus_message_append(m, "s", name + is_recent);
 		if (result >= 0)
 			result = append_members(m, 'v', type, strlen(type),
 			                        &from);
@@ -448,8 +447,7 @@ static int do_set(sd_bus *bus, const char *unit, struct request from)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	bool has_recent = false;
-	int result =
-		send_set(bus, unit, from, true, &has_recent, &error);
+	int result = send_set(bus, unit, from, true, &has_recent, &error);
 
 	if (result < 0 && has_recent && is_refused_property(&error)) {
 		sd_bus_error_free(&error);
@@ -470,10 +468,10 @@ static int do_attach(sd_bus *bus, const char *unit, struct request from)
 	int result = -EBADMSG;
 
 	if (pid)
-		result = sd_bus_call_method(
-			bus, SERVICE, OBJECT, INTERFACE,
-			"AttachProcessesToUnit", &error, NULL, "ssau", unit, "",
-			1, (uint32_t)strtoul(pid, NULL, 10));
+		result = sd_bus_call_method(bus, SERVICE, OBJECT, INTERFACE,
+		                            "AttachProcessesToUnit", &error,
+		                            NULL, "ssau", unit, "", 1,
+		                            (uint32_t)strtoul(pid, NULL, 10));
 	if (result < 0)
 		answer("attach process %s to unit %s: %s", pid ? pid : "-",
 		       unit, reason(&error, result));
@@ -535,6 +533,7 @@ static int serve(struct request request)
 		{ "attach", do_attach },
 		{ "stop", do_stop },
 	};
+
 	const char *verb = take(&request);
 	const char *which = take(&request);
 	const char *unit = take(&request);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Containers in units of systemd: the helper that speaks with it is run. */
+#include "plan/unit.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +16,6 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
-#include "plan/unit.h"
 #include "sys/file.h"
 #include "sys/poll.h"
 #include "sys/process.h"
@@ -156,8 +157,8 @@ static void add_properties(struct buf *request, const struct plan_unit *unit)
  * the caller releases; TEXT becomes its answer.
  */
 static int ask(const struct plan_unit *plan, const char *verb,
-               const struct buf *more, struct cgroup_unit *unit,
-               char text[512], struct error *err)
+               const struct buf *more, struct cgroup_unit *unit, char text[512],
+               struct error *err)
 {
 	struct buf request = { .arena = more->arena };
 	ssize_t sent;
@@ -234,9 +235,10 @@ static int find_place(struct arena *arena, const struct plan_unit *plan,
 		*ret_path = arena_strdup(arena, path + 1);
 		return 0;
 	}
-	return error_set(err, ERROR_SYSTEM, -ESRCH,
-	                 "systemd: unit %s was made, but its process is not in it",
-	                 plan->name);
+	return error_set(
+		err, ERROR_SYSTEM, -ESRCH,
+		"systemd: unit %s was made, but its process is not in it",
+		plan->name);
 }
 
 /* The same plan elsewhere. */

@@ -119,8 +119,7 @@ void later_stop_unit(struct engine *engine, const struct plan_cgroup *plan,
 
 	/* Empty it goes by itself; a bus that is gone must keep nobody. */
 	if (plan->unit.name && cgroup_stop_unit(plan, &why) < 0)
-		log_warning(&engine->log, "container \"%s\": %s", id,
-		            why.text);
+		log_warning(&engine->log, "container \"%s\": %s", id, why.text);
 }
 
 int later_destroy(struct engine *engine, struct arena *arena,

@@ -90,7 +90,8 @@ static int split_path(struct planner *p, const char *path, bool user,
 	if (!*name || strchr(name, ':'))
 		return error_set(
 			err, ERROR_CONFIG, -EINVAL,
-			WHAT ": \"%s\" is not \"slice:prefix:name\", which the systemd cgroup driver needs",
+			WHAT
+			": \"%s\" is not \"slice:prefix:name\", which the systemd cgroup driver needs",
 			path);
 	if (!*slice)
 		slice = user ? "user.slice" : "system.slice";
@@ -101,10 +102,10 @@ static int split_path(struct planner *p, const char *path, bool user,
 	ret_place->slice = escape(p->arena, slice);
 	ret_place->name = escape(p->arena, name);
 	if (!str_has_suffix(name, ".slice"))
-		ret_place->name = arena_printf(p->arena, "%s%s%s.scope",
-		                               escape(p->arena, prefix),
-		                               *prefix ? "-" : "",
-		                               ret_place->name);
+		ret_place->name =
+			arena_printf(p->arena, "%s%s%s.scope",
+		                     escape(p->arena, prefix),
+		                     *prefix ? "-" : "", ret_place->name);
 	else if (!slice_is_valid(name))
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 WHAT ": \"%s\" is not the name of a slice",
@@ -173,7 +174,8 @@ int cgroup_decide_unit(struct planner *p, const char **ret_path,
 	if (strlen(place.name) > NAME_MAX_LENGTH)
 		return error_set(
 			err, ERROR_CONFIG, -ENAMETOOLONG,
-			WHAT ": the unit's name is longer than %d bytes: \"%.40s...\"",
+			WHAT
+			": the unit's name is longer than %d bytes: \"%.40s...\"",
 			NAME_MAX_LENGTH, place.name);
 	unit.name = place.name;
 	p->plan->cgroup.unit = unit;
@@ -182,8 +184,8 @@ int cgroup_decide_unit(struct planner *p, const char **ret_path,
 	if (str_has_suffix(unit.name, ".slice"))
 		*ret_path = slice_path(p->arena, unit.name);
 	else
-		*ret_path = arena_printf(p->arena, "%s/%s", *ret_path,
-		                         unit.name);
+		*ret_path =
+			arena_printf(p->arena, "%s/%s", *ret_path, unit.name);
 	return 0;
 }
 
@@ -331,8 +333,7 @@ static const char *add_cpu_max(struct arena *arena, struct plan_unit *unit,
 	if (quota == UINT64_MAX)
 		return text;
 	return arena_printf(arena, "%" PRIu64 " %" PRIu64,
-	                    share_of(quota, period) * period / 1000000,
-	                    period);
+	                    share_of(quota, period) * period / 1000000, period);
 }
 
 static struct plan_cgroup_write *find_write(struct plan_cgroup *cgroup,
@@ -494,14 +495,15 @@ static int add_annotation(struct planner *p, const struct oci_pair *pair,
 	int result;
 
 	if (!name_is_allowed(name))
-		return error_set(err, ERROR_CONFIG, -EINVAL,
-		                 "annotations[\"%s\"]: not a property that a config can set",
-		                 pair->key);
+		return error_set(
+			err, ERROR_CONFIG, -EINVAL,
+			"annotations[\"%s\"]: not a property that a config can set",
+			pair->key);
 	result = variant_parse(p->arena, pair->value, &value, err);
 	if (result == 0 && is_seconds(name)) {
 		result = variant_to_usec(p->arena, &value, &value, err);
-		name = arena_printf(p->arena, "%.*sUSec",
-		                    (int)strlen(name) - 3, name);
+		name = arena_printf(p->arena, "%.*sUSec", (int)strlen(name) - 3,
+		                    name);
 	}
 	if (result < 0)
 		return error_wrap(err, "annotations[\"%s\"]", pair->key);

@@ -15,8 +15,6 @@
 /* Deeper is nothing that a unit's property could be. */
 #define DEPTH_MAX 16
 
-#define USEC_PER_SEC UINT64_C(1000000)
-
 #define BASIC_TYPES "bynqiuxtdsog"
 
 /* What stands in the text, before its type is known. */
@@ -44,8 +42,8 @@ static int parse_value(struct parser *p, struct node *node);
 static int fault(struct parser *p, const char *why)
 {
 	if (!*p->at)
-		return error_set(p->err, ERROR_CONFIG, -EINVAL,
-		                 "%s at its end", why);
+		return error_set(p->err, ERROR_CONFIG, -EINVAL, "%s at its end",
+		                 why);
 	return error_set(p->err, ERROR_CONFIG, -EINVAL, "%s at \"%.20s\"", why,
 	                 p->at);
 }
@@ -335,6 +333,7 @@ static int parse_word(struct parser *p, struct node *node)
 		{ "int64", "x" },   { "uint64", "t" },     { "double", "d" },
 		{ "string", "s" },  { "objectpath", "o" }, { "signature", "g" },
 	};
+
 	size_t length = strspn(p->at, "abcdefghijklmnopqrstuvwxyz0123456789");
 	const char *word = arena_strndup(p->arena, p->at, length);
 	size_t i;
@@ -427,11 +426,12 @@ static const char *number_token(struct arena *arena, const char *text,
 		int64_t least;
 		uint64_t most;
 	} ranges[] = {
-		{ 'y', 0, UINT8_MAX },          { 'n', INT16_MIN, INT16_MAX },
-		{ 'q', 0, UINT16_MAX },         { 'i', INT32_MIN, INT32_MAX },
-		{ 'u', 0, UINT32_MAX },         { 'x', INT64_MIN, INT64_MAX },
+		{ 'y', 0, UINT8_MAX },  { 'n', INT16_MIN, INT16_MAX },
+		{ 'q', 0, UINT16_MAX }, { 'i', INT32_MIN, INT32_MAX },
+		{ 'u', 0, UINT32_MAX }, { 'x', INT64_MIN, INT64_MAX },
 		{ 't', 0, UINT64_MAX },
 	};
+
 	bool negative = *text == '-';
 	const char *digits = text + strspn(text, "+-");
 	uint64_t value;
@@ -538,21 +538,6 @@ static int emit(struct parser *p, const struct node *node, const char **type,
 
 /* ---- the whole */
 
-void variant_add(struct arena *arena, struct variant *variant,
-                 const char *token)
-{
-	*arena_push(arena, variant->tokens, variant->count) = token;
-}
-
-struct variant variant_of(struct arena *arena, const char *type,
-                          const char *token)
-{
-	struct variant variant = { .type = type };
-
-	variant_add(arena, &variant, token);
-	return variant;
-}
-
 int variant_parse(struct arena *arena, const char *text,
                   struct variant *ret_variant, struct error *err)
 {
@@ -576,34 +561,4 @@ int variant_parse(struct arena *arena, const char *text,
 	if (result == 0)
 		*ret_variant = variant;
 	return result;
-}
-
-int variant_to_usec(struct arena *arena, const struct variant *seconds,
-                    struct variant *ret_usec, struct error *err)
-{
-	const char *text = seconds->tokens[0];
-	uint64_t usec = UINT64_MAX;
-	uint64_t whole;
-	double number;
-
-	if (str_equal(seconds->type, "d")) {
-		number = strtod(text, NULL) * (double)USEC_PER_SEC;
-		if (!(number >= 0 && number < (double)INT64_MAX))
-			goto wrong;
-		usec = (uint64_t)number;
-	} else if (seconds->count == 1 && str_to_u64(text, 10, &whole) == 0 &&
-	           strchr("ynqiuxt", *seconds->type)) {
-		if (whole > UINT64_MAX / USEC_PER_SEC)
-			goto wrong;
-		usec = whole * USEC_PER_SEC;
-	} else if (!str_equal(seconds->type, "s") ||
-	           !str_equal(text, "infinity")) {
-		goto wrong;
-	}
-	*ret_usec = variant_of(arena, "t",
-	                       arena_printf(arena, "%" PRIu64, usec));
-	return 0;
-wrong:
-	return error_set(err, ERROR_CONFIG, -EINVAL,
-	                 "\"%s\" is not a number of seconds", text);
 }

@@ -25,14 +25,13 @@ teardown() {
 	tidy
 }
 
-# must_make ARG...: as create, by systemd's driver.
 must_make() {
-	must --systemd-cgroup create --bundle "$BUNDLE" "$@" "$ID"
+	must --systemd-cgroup create --bundle "$BUNDLE" "$ID"
 }
 
-# A running container: start_unit [create options].
+# A running container.
 start_unit() {
-	must_make "$@"
+	must_make
 	must start "$ID"
 }
 

@@ -12,9 +12,11 @@ static void setup_unit(void)
 static const char *properties_text(const struct plan_unit *unit)
 {
 	static const char *const usual[] = {
-		"Description", "DefaultDependencies", "CollectMode",
-		"Slice",       "Delegate",            "CPUAccounting",
-		"IOAccounting", "MemoryAccounting",   "TasksAccounting",
+		"Description",     "DefaultDependencies",
+		"CollectMode",     "Slice",
+		"Delegate",        "CPUAccounting",
+		"IOAccounting",    "MemoryAccounting",
+		"TasksAccounting",
 	};
 	struct buf buf = { .arena = &in.arena };
 	size_t i;
@@ -173,8 +175,7 @@ START_TEST(limits_of_v2_are_said_in_systemds_words)
 	                 "TasksMax=t 1 | IOWeight=t 4950 | MemoryHigh=t 7 | "
 	                 "?MemoryZSwapMax=t 18446744073709551615");
 	/* The file has what was meant. */
-	ck_assert_ptr_nonnull(
-		strstr(text_of(&in.plan.cgroup), ":pids.max=0"));
+	ck_assert_ptr_nonnull(strstr(text_of(&in.plan.cgroup), ":pids.max=0"));
 }
 
 END_TEST
@@ -308,7 +309,8 @@ static const struct {
 	{ "org.systemd.property.TimeoutStopUSec", "uint64 30",
 	  "TimeoutStopUSec=t 30" },
 	{ "org.systemd.property.CollectMode", "'inactive'", "" },
-	{ "org.systemd.property.CPUAffinity", "[byte 3]", "CPUAffinity=ay 1 3" },
+	{ "org.systemd.property.CPUAffinity", "[byte 3]",
+	  "CPUAffinity=ay 1 3" },
 	{ "org.systemd.property.After", "['a.service', 'b.service']",
 	  "After=as 2 a.service b.service" },
 	{ "org.systemd.propertyX", "nonsense", "" },
@@ -356,9 +358,9 @@ int main(void)
 	tcase_add_test(tests, limits_of_v2_are_said_in_systemds_words);
 	tcase_add_test(tests, limits_of_v1_are_said_in_its_words);
 	tcase_add_test(tests, an_idle_container_has_no_weight);
-	tcase_add_loop_test(tests,
-	                    a_quota_is_rounded_up_to_percents_and_so_is_the_file,
-	                    0, (int)ARRAY_SIZE(quotas));
+	tcase_add_loop_test(
+		tests, a_quota_is_rounded_up_to_percents_and_so_is_the_file, 0,
+		(int)ARRAY_SIZE(quotas));
 	tcase_add_test(tests, every_cpu_has_its_bit);
 	tcase_add_test(tests, device_rules_are_systemds_only_in_v1);
 	tcase_add_test(tests, an_update_says_what_it_changes_and_no_devices);

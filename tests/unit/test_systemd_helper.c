@@ -25,8 +25,8 @@ static const char *helper_path;
 static char folder[] = "/tmp/runf-bus-XXXXXX";
 static char address[64];
 static sd_bus *bus;
-static char *calls; /* every call with its arguments */
-static int starts;  /* StartTransientUnit */
+static char *calls;             /* every call with its arguments */
+static int starts;              /* StartTransientUnit */
 static const char *refusals[2]; /* names of errors for the first ones */
 static const char *job_result = "done";
 
@@ -120,9 +120,8 @@ static const char *ask_keeping(const char *request, size_t length,
 	int ends[2];
 	int tries;
 
-	ck_assert_int_eq(socketpair(AF_UNIX,
-	                            SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends),
-	                 0);
+	ck_assert_int_eq(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	*ret_pid = run(helper_path, NULL, ends[1]);
 	close(ends[1]);
 	ck_assert_int_ge(send(ends[0], request, length, 0), 0);

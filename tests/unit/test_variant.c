@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text to values for D-Bus. */
-#include "plan/variant.h"
-
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "plan/variant.h"
 
 static struct arena arena;
 static struct error err;
