@@ -8,7 +8,10 @@
 #define NICE_MIN          (-20)
 #define NICE_MAX          19
 #define RT_PRIORITY_MAX   99
-#define IO_PRIORITY_MAX   7
+/* Shorter than its clock can tell, says the kernel. */
+#define DEADLINE_RUNTIME_MIN 1024
+#define DEADLINE             "sched_setattr: `SCHED_DEADLINE` "
+#define IO_PRIORITY_MAX      7
 
 /* -1 as an id means "leave it" to system calls. */
 static void check_id(struct oci_reader *r, const char *at, const char *name,
@@ -94,6 +97,44 @@ static void check_range(struct oci_reader *r, const char *at, const char *name,
 		          min, max);
 }
 
+static bool check_given(struct oci_reader *r, const char *at, const char *name,
+                        struct opt_u64 value)
+{
+	if (!value.set)
+		oci_fault(r, oci_path(r, "%sscheduler.%s", at, name),
+		          "sched_setattr: `SCHED_DEADLINE` requires `%s`",
+		          name);
+	return value.set;
+}
+
+/* What the kernel would refuse with EINVAL and nothing else. */
+static void check_deadline(struct oci_reader *r, const char *at,
+                           const struct oci_scheduler *s)
+{
+	unsigned long long runtime = s->runtime.value;
+	unsigned long long deadline = s->deadline.value;
+	unsigned long long period = s->period.value;
+	const char *where = oci_path(r, "%sscheduler.runtime", at);
+
+	if (!check_given(r, at, "runtime", s->runtime) ||
+	    !check_given(r, at, "deadline", s->deadline))
+		return;
+	if (runtime == 0)
+		oci_fault(r, where, DEADLINE "runtime must be greater than 0");
+	else if (runtime < DEADLINE_RUNTIME_MIN || runtime > INT64_MAX)
+		oci_fault(r, where,
+		          DEADLINE "runtime %llu must be between %d and %lld",
+		          runtime, DEADLINE_RUNTIME_MIN, (long long)INT64_MAX);
+	else if (runtime > deadline)
+		oci_fault(r, where,
+		          DEADLINE "runtime %llu must be <= deadline %llu",
+		          runtime, deadline);
+	if (period && deadline > period)
+		oci_fault(r, oci_path(r, "%sscheduler.deadline", at),
+		          DEADLINE "deadline %llu must be <= period %llu",
+		          deadline, period);
+}
+
 static void check_scheduler(struct oci_reader *r, const char *at,
                             const struct oci_scheduler *scheduler)
 {
@@ -109,8 +150,10 @@ static void check_scheduler(struct oci_reader *r, const char *at,
 		          "%s has none", policy);
 	check_range(r, at, "scheduler.priority", scheduler->priority, 0,
 	            RT_PRIORITY_MAX);
-	if (!str_equal(policy, "SCHED_DEADLINE") &&
-	    (scheduler->runtime || scheduler->deadline || scheduler->period))
+	if (str_equal(policy, "SCHED_DEADLINE"))
+		check_deadline(r, at, scheduler);
+	else if (scheduler->runtime.value || scheduler->deadline.value ||
+	         scheduler->period.value)
 		oci_fault(r, oci_path(r, "%sscheduler.policy", at),
 		          "%s has no runtime, deadline or period", policy);
 }

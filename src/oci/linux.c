@@ -230,8 +230,8 @@ static const struct json_field linux_fields[] = {
 	FIELD_CUSTOM("netDevices", 0, decode_net_devices),
 	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt",
 	                 JSON_EMPTY_IS_NONE, intel_rdt_table),
-	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy",
-	                 JSON_EMPTY_IS_NONE, memory_policy_table),
+	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy", 0,
+	                 memory_policy_table),
 };
 /* clang-format on */
 

@@ -122,9 +122,9 @@ static const struct json_field scheduler_fields[] = {
 	FIELD_I64(struct oci_scheduler, nice, "nice", 0),
 	FIELD_I64(struct oci_scheduler, priority, "priority", 0),
 	FIELD_CUSTOM("flags", 0, decode_scheduler_flags),
-	FIELD_U64(struct oci_scheduler, runtime, "runtime", 0),
-	FIELD_U64(struct oci_scheduler, deadline, "deadline", 0),
-	FIELD_U64(struct oci_scheduler, period, "period", 0),
+	FIELD_OPT_U64(struct oci_scheduler, runtime, "runtime", 0),
+	FIELD_OPT_U64(struct oci_scheduler, deadline, "deadline", 0),
+	FIELD_OPT_U64(struct oci_scheduler, period, "period", 0),
 };
 
 static JSON_TABLE(scheduler_table, oci_scheduler, scheduler_fields);

@@ -95,9 +95,9 @@ struct oci_scheduler {
 	int64_t nice;
 	int64_t priority;
 	uint64_t flags; /* SCHED_FLAG_* */
-	uint64_t runtime;
-	uint64_t deadline;
-	uint64_t period;
+	struct opt_u64 runtime;
+	struct opt_u64 deadline;
+	struct opt_u64 period;
 };
 
 struct oci_io_priority {

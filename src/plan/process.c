@@ -234,9 +234,9 @@ static void plan_priorities(struct arena *arena, const struct oci_process *from,
 			.flags = scheduler->flags,
 			.nice = (int32_t)scheduler->nice,
 			.priority = (uint32_t)scheduler->priority,
-			.runtime = scheduler->runtime,
-			.deadline = scheduler->deadline,
-			.period = scheduler->period,
+			.runtime = scheduler->runtime.value,
+			.deadline = scheduler->deadline.value,
+			.period = scheduler->period.value,
 		};
 		process->scheduler = planned;
 	}

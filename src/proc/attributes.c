@@ -71,9 +71,11 @@ int proc_set_attributes(const struct plan_process *process, struct error *err)
 	if (result < 0)
 		return result;
 	if (memory)
-		result =
-			sys_set_memory_policy(memory->mode, memory->nodes.words,
-		                              memory->nodes.count * WORD_BITS);
+		/* A mask without bits is refused, no mask is none. */
+		result = sys_set_memory_policy(
+			memory->mode,
+			memory->nodes.count ? memory->nodes.words : NULL,
+			memory->nodes.count * WORD_BITS);
 	if (result < 0)
 		return error_system(
 			err, result,

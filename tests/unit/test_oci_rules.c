@@ -48,8 +48,29 @@ static const struct row process_rows[] = {
 	/* A061 A062 A063 A064 A065 */
 	{ P("'scheduler':{'policy':'SCHED_OTHER','nice':-20}") },
 	{ P("'scheduler':{'policy':'SCHED_FIFO','priority':99}") },
-	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1,"
-	    "'flags':['SCHED_FLAG_RECLAIM','SCHED_FLAG_UTIL_CLAMP_MIN']}") },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1024,"
+	    "'deadline':1024,'period':2000}") },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1024,"
+	    "'deadline':2000}") },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','deadline':2000}"),
+	  AT("process.scheduler.runtime", 3), "requires `runtime`" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2000}"),
+	  AT("process.scheduler.deadline", 3), "requires `deadline`" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':0,"
+	    "'deadline':2000}"),
+	  AT("process.scheduler.runtime", 3), "must be greater than 0" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1023,"
+	    "'deadline':2000}"),
+	  AT("process.scheduler.runtime", 3), "must be between 1024 and 9" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE',"
+	    "'runtime':9223372036854775808,'deadline':2000}"),
+	  AT("process.scheduler.runtime", 3), "must be between 1024 and 9" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':2001,"
+	    "'deadline':2000}"),
+	  AT("process.scheduler.runtime", 3), "must be <= deadline 2000" },
+	{ P("'scheduler':{'policy':'SCHED_DEADLINE','runtime':1024,"
+	    "'deadline':2000,'period':1999}"),
+	  AT("process.scheduler.deadline", 3), "must be <= period 1999" },
 	{ P("'scheduler':{'nice':1}"), AT("process.scheduler.policy", 3),
 	  "missing" },
 	{ P("'scheduler':{'policy':'SCHED_EXT'}"),
