@@ -180,12 +180,16 @@ START_TEST(a_large_filter_is_searched_not_read)
 	struct error err;
 	int nr;
 
-	for (nr = 0; nr < CALLS; nr++)
+	for (nr = 0; nr < CALLS; nr++) {
+		char *name =
+			seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, nr);
+
 		rules[plan.rules_count++] = (struct plan_seccomp_rule){
-			.name = seccomp_syscall_resolve_num_arch(
-				SCMP_ARCH_X86_64, nr),
+			.name = arena_strdup(&arena, name),
 			.action = SCMP_ACT_ALLOW,
 		};
+		free(name);
+	}
 	ck_assert_msg(seccomp_prepare(&arena, &plan, -1, NULL, &program,
 	                              &err) == 0,
 	              "%s", err.text);
