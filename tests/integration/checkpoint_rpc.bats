@@ -318,7 +318,7 @@ options.network_lock LOCK_SKIP"
 	config '.hooks.prestart = [{path: "/bin/sh",
 		args: ["sh", "-c", "echo so it is >&2; exit 5"]}]'
 	script start "notify setup-namespaces" "notify post-restore" ok
-	try_restore "exit status 5: so it is"
+	try_restore 'exit code 5: "/bin/sh": so it is'
 	equals "$(asked notify_success)" "notify_success false"
 }
 
