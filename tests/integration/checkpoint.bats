@@ -433,7 +433,7 @@ poststart running true"
 	start_payload
 	checkpoint
 	config '.hooks.createRuntime = [{path: "/bin/false"}]'
-	refuses 'hook "/bin/false": exit status 1' --criu "$CRIU" restore \
+	refuses 'exit code 1: "/bin/false"' --criu "$CRIU" restore \
 		--bundle "$BUNDLE" --detach --image-path "$IMAGES" "$ID"
 	[ ! -e "$STATE/$ID" ]
 }
