@@ -271,7 +271,7 @@ riops=1000 wiops=2000"
 	contains "$errors" "has no file cgroup.nonsense"
 	for key in ../cgroup.procs a/b.c nodot .dot dot.; do
 		config --arg k "$key" '.linux.resources.unified = {($k): "1"}'
-		refuses "not the name of a cgroup file" \
+		refuses "has not the form" \
 			create --bundle "$BUNDLE" "$ID"
 	done
 	nothing_left

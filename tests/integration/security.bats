@@ -183,7 +183,7 @@ load helpers
 # D026
 @test "the container's environment is not the runtime's" {
 	config '.process.args = ["env"]'
-	LD_PRELOAD='' NOTIFY_SOCKET=/x SECRET=1 must_run
+	LD_PRELOAD='' LISTEN_PID=1 SECRET=1 must_run
 	lacks "$output" SECRET
 	lacks "$output" LD_PRELOAD
 }
