@@ -217,8 +217,9 @@ riops=1000 wiops=2000"
 @test "RDMA limits without the controller name it" {
 	! has_controller rdma || skip "the rdma controller is here"
 	config '.linux.resources.rdma = {mlx5_1: {hcaHandles: 3}}'
-	refuses 'linux.resources.rdma["mlx5_1"]: the rdma controller' \
+	refuses 'linux.resources.rdma["mlx5_1"]: the ' \
 		create --bundle "$BUNDLE" "$ID"
+	matches "$errors" 'rdma(`| controller) is not available'
 	nothing_left
 }
 
