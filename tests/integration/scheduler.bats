@@ -84,6 +84,11 @@ background() {
 @test "a scheduler that the kernel refuses is told with what was asked" {
 	config '.process.scheduler = {policy: "SCHED_DEADLINE",
 		runtime: 10000000, deadline: 1, period: 1}'
+	refuses "runtime 10000000 must be <= deadline 1" run \
+		--bundle "$BUNDLE" "$ID"
+	# Longer than sysctl kernel.sched_deadline_period_max_us allows.
+	config '.process.scheduler = {policy: "SCHED_DEADLINE",
+		runtime: 1000000, deadline: 86400000000000}'
 	refuses "process.scheduler: set policy 6" run --bundle "$BUNDLE" "$ID"
 	config '.process.scheduler = {policy: "SCHED_OTHER", priority: 3}'
 	refuses "process.scheduler.priority" run --bundle "$BUNDLE" "$ID"
@@ -208,6 +213,20 @@ background() {
 	start_container
 	must exec "$ID" grep -m 1 -o 'bind[^ ]*' /proc/self/numa_maps
 	equals "$output" "bind:0"
+}
+
+# A189
+@test "a memory policy without nodes has none, and one without a mode is none" {
+	[ -e /proc/self/numa_maps ] || skip "no NUMA in this kernel"
+	program 'awk "{ print \$2 }" /proc/self/numa_maps | sort -u'
+	config '.linux.memoryPolicy = {mode: "MPOL_LOCAL"}'
+	must_run
+	equals "$output" local
+	config '.linux.memoryPolicy = {mode: "MPOL_DEFAULT"}'
+	must_run
+	equals "$output" default
+	config '.linux.memoryPolicy = {}'
+	refuses "linux.memoryPolicy.mode" run --bundle "$BUNDLE" "$ID"
 }
 
 # A190
