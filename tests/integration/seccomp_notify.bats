@@ -157,7 +157,7 @@ privileges() {
 		equals "$output" 4
 	done
 	# The agent writes this file only when the connection has ended.
-	[ -s "$ROOM_OF_AGENT/2.json" ]
+	eventually has_text "$ROOM_OF_AGENT/2.json"
 }
 
 # A197
