@@ -293,6 +293,8 @@ own_path() {
 
 # A005 B153
 @test "a runf that is killed half way leaves a scope that goes by itself" {
+	[ "$MODE" != v1 ] ||
+		skip "the guest's kernel does not tell systemd of empty v1 cgroups"
 	config --arg d "$BATS_TEST_TMPDIR" '.hooks.createRuntime = [{
 		path: "/bin/sh", args: ["sh", "-c",
 			"echo $$ >\($d)/hook; exec sleep 300"]}]'
