@@ -13,28 +13,6 @@
 #define NUMBER_SIZE    24
 #define LABEL_SIZE     4096
 
-int proc_fill_stdio(struct error *err)
-{
-	struct stat st;
-	int fd;
-
-	for (fd = 0; fd <= 2; fd++) {
-		int result;
-
-		if (sys_fstat(fd, &st) != -EBADF)
-			continue;
-		/* The lowest free number: all below FD are open. */
-		result = sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
-		if (result >= 0)
-			result = sys_set_cloexec(fd, 0);
-		if (result < 0)
-			return error_system(err, result,
-			                    "open /dev/null for closed fd %d",
-			                    fd);
-	}
-	return 0;
-}
-
 static bool is_tolerated(int result)
 {
 	return result == -EPERM || result == -EROFS || result == -EINVAL;

@@ -13,8 +13,7 @@
 /*
  * Nothing here allocates. The order, with the engine's own acts in brackets:
  *
- *   parent     proc_fill_stdio            before anything is opened
- *              proc_set_priorities        by pid: they may need the host's power
+ *   parent     proc_set_priorities        by pid: they may need the host's power
  *              proc_set_oom, proc_set_rlimits   if init is in a user
  *                                         namespace: the power is the host's
  *   init       proc_prepare               before it waits for the parent
@@ -35,9 +34,6 @@
  * PROCFS is a descriptor of a trusted procfs (ns_open_procfs, or the one the
  * rootfs made): nothing is written through a path of the container.
  */
-
-/* Closed descriptors among 0 to 2 become /dev/null, so nothing else does. */
-int proc_fill_stdio(struct error *err);
 
 /* PID's oom_score_adj; PID 0 is the caller. */
 int proc_set_oom(int procfs, pid_t pid, int64_t value, struct error *err);

@@ -301,11 +301,6 @@ int sys_inotify_add_watch(int fd, const char *path, uint32_t mask)
 	return (int)SYS_RESULT(inotify_add_watch(fd, path, mask));
 }
 
-int sys_fsync(int fd)
-{
-	return (int)SYS_RETRY(fsync(fd));
-}
-
 ssize_t sys_flistxattr(int fd, char *names, size_t size)
 {
 	return (ssize_t)SYS_RESULT(flistxattr(fd, names, size));

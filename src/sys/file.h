@@ -77,7 +77,6 @@ ssize_t sys_sendfile(int to, int from, off_t *offset, size_t size);
 int sys_eventfd(void);
 int sys_inotify_init(int flags);
 int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
-int sys_fsync(int fd);
 /* Names one after the other, each with its NUL. Returns their bytes. */
 ssize_t sys_flistxattr(int fd, char *names, size_t size);
 ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t size);

@@ -27,11 +27,6 @@ int sys_ns_type(int fd)
 	return (int)SYS_RESULT(ioctl(fd, NS_GET_NSTYPE));
 }
 
-int sys_ns_owner(int fd)
-{
-	return (int)SYS_RESULT(ioctl(fd, NS_GET_USERNS));
-}
-
 int sys_sethostname(const char *name, size_t length)
 {
 	return (int)SYS_RESULT(sethostname(name, length));

@@ -10,8 +10,6 @@ int sys_unshare(int flags);
 int sys_setns(int fd, int flags);
 /* ioctl(NS_GET_NSTYPE): the CLONE_NEW* value of the namespace behind FD. */
 int sys_ns_type(int fd);
-/* ioctl(NS_GET_USERNS): a descriptor of the owning user namespace. */
-int sys_ns_owner(int fd);
 int sys_sethostname(const char *name, size_t length);
 int sys_setdomainname(const char *name, size_t length);
 /* Bring the interface `lo` of the current network namespace up. */

@@ -80,11 +80,6 @@ int sys_pidfd_send_signal(int pidfd, int signal)
 		syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
-int sys_pidfd_getfd(int pidfd, int fd)
-{
-	return (int)SYS_RESULT(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
-}
-
 int sys_kill(pid_t pid, int signal)
 {
 	return (int)SYS_RESULT(kill(pid, signal));
@@ -93,11 +88,6 @@ int sys_kill(pid_t pid, int signal)
 pid_t sys_getpid(void)
 {
 	return getpid();
-}
-
-pid_t sys_getppid(void)
-{
-	return getppid();
 }
 
 uid_t sys_geteuid(void)

@@ -27,11 +27,8 @@ void sys_exit(int status) __attribute__((noreturn));
 int sys_waitid(idtype_t type, id_t id, siginfo_t *ret_info, int options);
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int signal);
-/* Linux 5.6: a copy of the other process's descriptor FD. */
-int sys_pidfd_getfd(int pidfd, int fd);
 int sys_kill(pid_t pid, int signal);
 pid_t sys_getpid(void);
-pid_t sys_getppid(void);
 uid_t sys_geteuid(void);
 gid_t sys_getegid(void);
 

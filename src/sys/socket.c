@@ -117,18 +117,6 @@ int sys_accept(int socket)
 	return (int)SYS_RETRY(accept4(socket, NULL, NULL, SOCK_CLOEXEC));
 }
 
-int sys_peer_uid(int socket, uid_t *ret_uid)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-	int result = (int)SYS_RESULT(
-		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size));
-
-	if (result == 0)
-		*ret_uid = peer.uid;
-	return result;
-}
-
 ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
                      size_t count)
 {
@@ -205,9 +193,4 @@ ssize_t sys_receive_fds(int socket, void *buffer, size_t size, int *ret_fds,
 	if (count)
 		*count = most;
 	return length;
-}
-
-int sys_shutdown(int socket, int how)
-{
-	return (int)SYS_RESULT(shutdown(socket, how));
 }

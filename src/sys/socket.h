@@ -20,8 +20,6 @@ int sys_connect_unix_at(int type, int dir, const char *name);
  */
 int sys_listen_unix(int type, int dir, const char *name, mode_t mode);
 int sys_accept(int socket);
-/* Effective uid of the peer. */
-int sys_peer_uid(int socket, uid_t *ret_uid);
 /* One message with COUNT descriptors (0 to 8). MSG_NOSIGNAL. Returns bytes. */
 ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
                      size_t count);
@@ -31,4 +29,3 @@ ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
  */
 ssize_t sys_receive_fds(int socket, void *buffer, size_t size, int *ret_fds,
                         size_t *count);
-int sys_shutdown(int socket, int how);

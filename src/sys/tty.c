@@ -9,17 +9,6 @@
 #include "sys/file.h"
 #include "sys/internal.h"
 
-int sys_pty_open(int dir, const char *path)
-{
-	auto_close int fd = sys_openat(dir, path, O_RDWR, 0);
-	int result;
-
-	if (fd < 0)
-		return fd;
-	result = sys_pty_unlock(fd);
-	return result < 0 ? result : take_fd(&fd);
-}
-
 int sys_pty_unlock(int master)
 {
 	int locked = 0;
@@ -63,11 +52,6 @@ int sys_tty_get_size(int tty, uint16_t *ret_rows, uint16_t *ret_columns)
 int sys_tty_take(int tty)
 {
 	return (int)SYS_RESULT(ioctl(tty, TIOCSCTTY, 0));
-}
-
-bool sys_is_tty(int fd)
-{
-	return isatty(fd);
 }
 
 int sys_tty_get(int tty, struct termios *ret_settings)

@@ -6,8 +6,6 @@
 #include <stdint.h>
 #include <termios.h>
 
-/* Open /dev/ptmx below DIR (a descriptor of /dev), unlocked. */
-int sys_pty_open(int dir, const char *path);
 /* TIOCSPTLCK: the other end of MASTER may be opened. */
 int sys_pty_unlock(int master);
 /* TIOCGPTPEER (Linux 4.13): the other end of MASTER, by no path. */
@@ -18,7 +16,6 @@ int sys_tty_set_size(int tty, uint16_t rows, uint16_t columns);
 int sys_tty_get_size(int tty, uint16_t *ret_rows, uint16_t *ret_columns);
 /* TIOCSCTTY: TTY becomes the controlling terminal of this session. */
 int sys_tty_take(int tty);
-bool sys_is_tty(int fd);
 int sys_tty_get(int tty, struct termios *ret_settings);
 /* TCSADRAIN. */
 int sys_tty_set(int tty, const struct termios *settings);

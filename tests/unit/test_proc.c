@@ -337,27 +337,6 @@ START_TEST(the_oom_score_is_written_through_a_proved_procfs)
 
 END_TEST
 
-/* B086 */
-START_TEST(closed_stdio_becomes_null_and_stays_over_exec)
-{
-	struct stat st;
-	int saved = fcntl(2, F_DUPFD_CLOEXEC, 100);
-	int result;
-
-	close(0);
-	close(2);
-	result = proc_fill_stdio(NULL);
-	ck_assert_int_eq(fstat(2, &st), 0);
-	ck_assert_int_eq(fcntl(2, F_GETFD), 0);
-	dup2(saved, 2);
-	ck_assert_int_eq(result, 0);
-	ck_assert(S_ISCHR(st.st_mode));
-	ck_assert_int_eq(fstat(0, &st), 0);
-	ck_assert(S_ISCHR(st.st_mode));
-}
-
-END_TEST
-
 /* B085 D027 */
 START_TEST(stdio_is_given_away_but_never_a_device)
 {
@@ -423,7 +402,6 @@ static Suite *proc_suite(void)
 	               with_home_in_the_environment_nothing_is_looked_up);
 	tcase_add_test(tests, limits_are_set_and_named_when_they_cannot_be);
 	tcase_add_test(tests, the_oom_score_is_written_through_a_proved_procfs);
-	tcase_add_test(tests, closed_stdio_becomes_null_and_stays_over_exec);
 	tcase_add_test(tests, stdio_is_given_away_but_never_a_device);
 	tcase_add_test(tests, a_label_that_cannot_be_written_names_the_file);
 	suite_add_tcase(suite, tests);
