@@ -166,8 +166,8 @@ static bool is_page_size(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
 
-	return digits && *text != '0' && strchr("KMG", text[digits]) &&
-	       str_equal(text + digits + 1, "B");
+	return digits && *text != '0' && text[digits] &&
+	       strchr("KMG", text[digits]) && str_equal(text + digits + 1, "B");
 }
 
 static void check_hugepages(struct oci_reader *r, const char *at,

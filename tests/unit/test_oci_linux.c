@@ -280,6 +280,9 @@ static const struct row resource_rows[] = {
 	{ L(RES("'hugepageLimits':[{'pageSize':'2M','limit':0}]")),
 	  AT("linux.resources.hugepageLimits[0].pageSize", 4),
 	  "'2M' is not a page size" },
+	{ L(RES("'hugepageLimits':[{'pageSize':'64','limit':0}]")),
+	  AT("linux.resources.hugepageLimits[0].pageSize", 4),
+	  "'64' is not a page size" },
 	/* A180 */
 	{ L(RES("'network':{'classID':1048577,'priorities':[{'name':'eth0',"
 	        "'priority':5}]}")) },
