@@ -522,9 +522,12 @@ read_only_cgroups() {
 			wait_status stopped
 			find /sys/fs/cgroup -depth -name "*$TAG*" \
 				-exec rmdir {} +
+			result=0
 			"$outside" env -i "$RUNF" --root "$STATE" delete \
-				"$ID" >"$BATS_TEST_TMPDIR/said" 2>&1 || true
+				"$ID" >"$BATS_TEST_TMPDIR/said" 2>&1 ||
+				result=$?
 			equals "$(cat "$BATS_TEST_TMPDIR/said")" ""
+			equals "$result" 0
 			nothing_left
 		done
 	done

@@ -70,16 +70,25 @@ in_resctrl() {
 		runf delete --force "$ID"
 		jq ".linux.intelRdt.schemata = [\"L3:0=1\"]" \
 			"$BUNDLE/config.json" >"$BUNDLE/other.json"
-		! runf run --config other.json --bundle "$BUNDLE" "$ID"
-		[ "$(cat $CLASS/schemata)" = "    L3:0=ff" ]'
+		if runf run --config other.json --bundle "$BUNDLE" "$ID"; then
+			exit 1
+		fi
+		[ "$(cat $CLASS/schemata)" = "    L3:0=ff" ]
+		echo through'
+	contains "$output" through
 	contains "$output" 'class "gold" is there, but not with "L3:0=1"'
 }
 
 # A187
 @test "a class that is not there and of which nothing is said is refused" {
 	config '.linux.intelRdt = {closID: "silver"}'
-	run in_resctrl '! runf run --bundle "$BUNDLE" "$ID" </dev/null
-		[ ! -e /sys/fs/resctrl/silver ]'
+	run in_resctrl '
+		if runf run --bundle "$BUNDLE" "$ID" </dev/null; then
+			exit 1
+		fi
+		[ ! -e /sys/fs/resctrl/silver ]
+		echo through'
+	contains "$output" through
 	contains "$output" 'linux.intelRdt.closID: class "silver" does not exist'
 }
 
