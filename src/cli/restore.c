@@ -34,6 +34,7 @@ static int restore_run(struct cli *cli, void *values, struct runf_error *err)
 	options->size = sizeof(*options);
 	options->criu.size = sizeof(options->criu);
 	options->create.size = sizeof(options->create);
+	options->create.systemd_cgroup = cli_wants_systemd(cli);
 	result = runf_restore(cli->runf, cli->words.items[0], options, &status,
 	                      err);
 	return result < 0 ? result : status;

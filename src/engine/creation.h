@@ -146,6 +146,7 @@ int creation_blame_init(struct creation *c, int result, struct error *err);
 int creation_help(struct creation *c, struct error *err);
 int creation_converse(struct creation *c, struct error *err);
 /* The parts of it that a restore needs, too. */
+bool creation_has_runtime_hooks(const struct creation *c);
 int creation_run_runtime_hooks(struct creation *c, struct error *err);
 int creation_take_console(struct creation *c, int master, struct error *err);
 int creation_write_record(struct creation *c, struct error *err);

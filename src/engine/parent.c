@@ -106,7 +106,7 @@ static int creation_write_procfs(struct creation *c, struct error *err)
 	return result;
 }
 
-static bool creation_has_runtime_hooks(const struct creation *c)
+bool creation_has_runtime_hooks(const struct creation *c)
 {
 	return c->plan->hooks[PLAN_HOOK_PRESTART].count ||
 	       c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "engine/creation.h"
 #include "engine/criu.h"
+#include "engine/later.h"
 #include "json/json.h"
 #include "proc/proc.h"
 #include "rdt/rdt.h"
@@ -167,8 +168,7 @@ static int restore_hooks(struct creation *c, pid_t pid, struct error *err)
 	/* Before it forks the others. */
 	if (result == 0)
 		result = rdt_join(&c->rdt, pid, err);
-	if (result < 0 || (!c->plan->hooks[PLAN_HOOK_PRESTART].count &&
-	                   !c->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].count))
+	if (result < 0 || !creation_has_runtime_hooks(c))
 		return result;
 	return creation_run_runtime_hooks(c, err);
 }
@@ -222,7 +222,7 @@ static int restore_enter_cgroup(void *context, pid_t pid, struct error *err)
 {
 	const struct restore *r = context;
 
-	return cgroup_join(&r->c->cgroup, pid, true, err);
+	return later_join(&r->c->cgroup, pid, true, err);
 }
 
 /* ---- the phases */
@@ -285,6 +285,8 @@ static int restore_run(struct restore *r, struct error *err)
 	result = job_run(&r->job, &listener, &pid, err);
 	if (result == 0)
 		result = restore_adopt(c, pid, err);
+	if (result == 0)
+		cgroup_release_unit(&c->unit);
 	if (result == 0 && !r->recorded)
 		return error_set(err, ERROR_SYSTEM, -EBADMSG,
 		                 "criu never said that it was done");
