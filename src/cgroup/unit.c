@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/libexec.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
@@ -31,11 +32,7 @@
 
 static char *helper_path(struct arena *arena)
 {
-	/* For a runf that is not installed. */
-	const char *folder = secure_getenv("RUNF_LIBEXEC");
-
-	return arena_printf(arena, "%s/" HELPER,
-	                    folder && *folder ? folder : RUNF_LIBEXEC);
+	return arena_printf(arena, "%s/" HELPER, libexec_dir(RUNF_LIBEXEC));
 }
 
 bool cgroup_has_systemd(void)

@@ -4,24 +4,15 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/libexec.h"
 #include "sys/file.h"
 #include "sys/process.h"
 #include "sys/socket.h"
-
-/* Where the helper is; tests have it elsewhere. */
-static const char *find_helper(char *path, size_t size)
-{
-	const char *dir = getenv("RUNF_LIBEXEC");
-
-	snprintf(path, size, "%s/netdev", dir && *dir ? dir : RUNF_LIBEXEC);
-	return path;
-}
 
 /* In the child: its stdin is the socket, its stdout the namespace. */
 static void become_helper(const char *path, char *const args[], int socket,
@@ -41,6 +32,7 @@ static void become_helper(const char *path, char *const args[], int socket,
 		result = sys_dup3(netns, STDOUT_FILENO, 0);
 	if (result >= 0)
 		result = sys_close_range(STDERR_FILENO + 1, ~0U, 0);
+	sys_reset_signals();
 	if (result >= 0)
 		result = sys_execve(path, args, environ);
 	snprintf(text, sizeof(text),
@@ -92,7 +84,7 @@ int net_move(const struct plan_net *net, int netns,
 
 	if (result < 0)
 		return error_system(err, result, "make a socket");
-	find_helper(path, sizeof(path));
+	snprintf(path, sizeof(path), "%s/netdev", libexec_dir(RUNF_LIBEXEC));
 	helper.socket = ends[0];
 	helper.pid = sys_clone(0, -1, &helper.pidfd);
 	if (helper.pid == 0)
