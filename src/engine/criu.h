@@ -29,8 +29,6 @@ void job_begin(struct job *job, struct engine *engine, struct arena *arena,
                const struct runf_criu_options *options);
 void job_end(struct job *job);
 
-#define auto_job cleanup_with(job_end)
-
 /* What both directions ask for, as the planner wants it. */
 struct plan_criu_options job_plan_options(const struct job *job);
 

@@ -17,6 +17,7 @@
 #include "engine/spawn.h"
 #include "engine/sync.h"
 #include "ns/ns.h"
+#include "oci/oci.h"
 #include "plan/decide.h"
 #include "probe/probe.h"
 #include "proc/proc.h"
@@ -77,16 +78,6 @@ static int execution_find(struct execution *x, const char *id,
 	return lifecycle_check(VERB_EXEC, x->found.status, id, err);
 }
 
-static int execution_namespaces(const struct oci_spec *spec)
-{
-	int flags = 0;
-	size_t i;
-
-	for (i = 0; spec->linux_ && i < spec->linux_->namespaces_count; i++)
-		flags |= spec->linux_->namespaces[i].type;
-	return flags;
-}
-
 static int execution_check(const struct execution *x, struct error *err)
 {
 	const struct runf_exec_options *o = x->options;
@@ -138,11 +129,11 @@ static int execution_load(struct execution *x, struct error *err)
 	if (result < 0)
 		return result;
 	plan_hold_caps(x->process, &x->seccomp_plan);
-	x->namespaces = execution_namespaces(x->spec);
+	x->namespaces = oci_all_namespaces(x->spec);
 	return execution_check(x, err);
 }
 
-static int execution_connect(struct execution *x, struct error *err)
+static int execution_connect_listener(struct execution *x, struct error *err)
 {
 	struct oci_map annotations =
 		state_annotations(&x->arena, &x->found.record);
@@ -151,14 +142,20 @@ static int execution_connect(struct execution *x, struct error *err)
 		.bundle = x->found.record.bundle,
 		.annotations = &annotations,
 	};
+
+	return listener_connect(&x->arena, &x->seccomp_plan, &facts,
+	                        &x->listener, err);
+}
+
+static int execution_connect(struct execution *x, struct error *err)
+{
 	int result = 0;
 
 	if (x->options->console_socket)
 		result = tty_connect_console(x->options->console_socket,
 		                             &x->console, err);
-	if (result == 0)
-		result = listener_connect(&x->arena, &x->seccomp_plan, &facts,
-		                          &x->listener, err);
+	if (result == 0 && x->seccomp_plan.notify)
+		result = execution_connect_listener(x, err);
 	return result;
 }
 

@@ -23,6 +23,16 @@ const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
 	return NULL;
 }
 
+int oci_all_namespaces(const struct oci_spec *spec)
+{
+	const struct oci_linux *l = spec->linux_;
+	int types = 0;
+
+	for (size_t i = 0; l && i < l->namespaces_count; i++)
+		types |= l->namespaces[i].type;
+	return types;
+}
+
 const char *oci_annotation(const struct oci_spec *spec, const char *key)
 {
 	const struct oci_map *map = &spec->annotations;

@@ -100,6 +100,9 @@ void oci_write_state(struct json_writer *w, const char *key,
 const struct oci_namespace *oci_find_namespace(const struct oci_spec *spec,
                                                int type);
 
+/* CLONE_NEW* of every namespace that is listed. */
+int oci_all_namespaces(const struct oci_spec *spec);
+
 /* The value of annotation KEY, the last one given, or NULL. */
 const char *oci_annotation(const struct oci_spec *spec, const char *key);
 /* crun's word for linux.seccomp.listenerPath. */

@@ -31,8 +31,7 @@ static const char *name_in_v1(const char *controller)
 	return str_equal(controller, "io") ? "blkio" : controller;
 }
 
-/* True if WORD is one of LIST's, which commas or spaces part. */
-static bool list_has(const char *list, const char *word)
+bool cgroup_list_has(const char *list, const char *word)
 {
 	size_t wanted = strlen(word);
 
@@ -54,7 +53,7 @@ const struct facts_cgroup_v1 *cgroup_find_v1(const struct facts_cgroup *facts,
 	size_t i;
 
 	for (i = 0; i < facts->v1_count; i++)
-		if (list_has(facts->v1[i].controllers, name))
+		if (cgroup_list_has(facts->v1[i].controllers, name))
 			return &facts->v1[i];
 	return NULL;
 }
@@ -65,7 +64,7 @@ bool cgroup_has_v2(const struct facts_cgroup *facts, const char *controller)
 		return false;
 	/* Asked only where v1 may hold some: see probe_cgroup(). */
 	return !facts->v2_controllers ||
-	       list_has(facts->v2_controllers, controller);
+	       cgroup_list_has(facts->v2_controllers, controller);
 }
 
 size_t cgroup_v2_dir(const struct plan_cgroup *cgroup)
@@ -85,7 +84,7 @@ static size_t find_v1_dir(const struct plan_cgroup *cgroup,
 	size_t i;
 
 	for (i = 0; i < cgroup->dirs_count; i++)
-		if (list_has(cgroup->dirs[i].controllers, name))
+		if (cgroup_list_has(cgroup->dirs[i].controllers, name))
 			return i;
 	return CGROUP_NO_DIR;
 }
@@ -131,7 +130,7 @@ void cgroup_add_enabled(struct cgroup_planner *cp, const char *controller)
 
 	if (!cgroup->enable)
 		cgroup->enable = controller;
-	else if (!list_has(cgroup->enable, controller))
+	else if (!cgroup_list_has(cgroup->enable, controller))
 		cgroup->enable = arena_printf(cp->arena, "%s %s",
 		                              cgroup->enable, controller);
 }

@@ -73,6 +73,8 @@ struct cgroup_planner {
 size_t cgroup_v2_dir(const struct plan_cgroup *cgroup);
 /* The leaf in the v1 hierarchy of CONTROLLER, added if need be. */
 size_t cgroup_add_v1_dir(struct cgroup_planner *cp, const char *controller);
+/* True if WORD is one of LIST's, which commas or spaces part. */
+bool cgroup_list_has(const char *list, const char *word);
 /* The v1 hierarchy that holds CONTROLLER (by its v2 name), or NULL. */
 const struct facts_cgroup_v1 *cgroup_find_v1(const struct facts_cgroup *facts,
                                              const char *controller);

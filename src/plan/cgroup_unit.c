@@ -2,7 +2,6 @@
 /* systemd's unit for a container: its name, its place and its properties. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -245,29 +244,20 @@ static void add_limit(struct arena *arena, struct plan_unit *unit,
 static bool list_bits(const char *list, unsigned char *bits, size_t *ret_bytes)
 {
 	size_t bytes = 0;
+	uint32_t first;
+	uint32_t last;
+	int result;
 
-	while (*list) {
-		char *end;
-		unsigned long first = strtoul(list, &end, 10);
-		unsigned long last = first;
-
-		if (end == list)
+	while ((result = str_next_range(&list, &first, &last)) == 1) {
+		if (last >= CPUS_MAX)
 			return false;
-		if (*end == '-') {
-			list = end + 1;
-			last = strtoul(list, &end, 10);
-		}
-		if (end == list || last < first || last >= CPUS_MAX ||
-		    (*end && *end != ','))
-			return false;
-		for (; first <= last; first++)
-			bits[first / 8] |= (unsigned char)(1 << first % 8);
 		if (bytes < last / 8 + 1)
 			bytes = last / 8 + 1;
-		list = end + (*end == ',');
+		for (; first <= last; first++)
+			bits[first / 8] |= (unsigned char)(1 << first % 8);
 	}
 	*ret_bytes = bytes;
-	return bytes > 0;
+	return result == 0 && bytes > 0;
 }
 
 /* What has no bits (0-7:2/4) the kernel alone is told. */

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "oci/oci.h"
+#include "plan/cgroup.h"
 #include "plan/decide.h"
 #include "plan/write.h"
 
@@ -263,7 +264,6 @@ static int add_namespace(struct criu_planner *p, size_t index,
 		*arena_push(p->arena, criu->namespaces,
 		            criu->namespaces_count) =
 			(struct plan_criu_namespace){
-				.type = kind->type,
 				.name = kind->name,
 				.key = kind->key,
 				.path = source->path,
@@ -292,17 +292,6 @@ static int decide_namespaces(struct criu_planner *p, struct error *err)
 
 /* ---- cgroups */
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (; list; list = strchr(list, ','), list += list != NULL)
-		if (strncmp(list, word, length) == 0 &&
-		    (list[length] == ',' || !list[length]))
-			return true;
-	return false;
-}
-
 /*
  * The container's freezer, by which CRIU stops everything at once. A cgroup
  * that others were in before may hold processes of theirs.
@@ -315,9 +304,10 @@ static void decide_freezer(struct criu_planner *p,
 	for (i = 0; i < cgroup->dirs_count; i++) {
 		const struct plan_cgroup_dir *dir = &cgroup->dirs[i];
 		/* CRIU takes v1's where there is one: on hybrid hosts. */
-		bool freezes = cgroup->mode == PLAN_CGROUP_V2
-		                       ? str_equal(dir->mount, "/sys/fs/cgroup")
-		                       : has_word(dir->controllers, "freezer");
+		bool freezes =
+			cgroup->mode == PLAN_CGROUP_V2
+				? str_equal(dir->mount, "/sys/fs/cgroup")
+				: cgroup_list_has(dir->controllers, "freezer");
 
 		if (freezes && !dir->keep)
 			p->criu->freeze_cgroup = arena_printf(
@@ -391,15 +381,11 @@ static void decide_roots(struct criu_planner *p,
 
 static void read_spec(struct plan_criu *criu, const struct oci_spec *spec)
 {
-	const struct oci_map *annotations = &spec->annotations;
 	static const struct oci_id_mappings none;
 	struct opt_u32 *owner = &criu->stdio_owner;
 	struct opt_u32 *group = &criu->image_group;
-	size_t i;
 
-	for (i = 0; i < annotations->count; i++)
-		if (str_equal(annotations->pairs[i].key, CONFIG_ANNOTATION))
-			criu->config = annotations->pairs[i].value;
+	criu->config = oci_annotation(spec, CONFIG_ANNOTATION);
 	if (criu->task != PLAN_CRIU_RESTORE && spec->linux_ &&
 	    spec->linux_->gid_mappings.count)
 		group->set = plan_map_id(&spec->linux_->gid_mappings, 0,

@@ -72,7 +72,6 @@ struct plan_criu_mount {
 
 /* A namespace that the container joined. */
 struct plan_criu_namespace {
-	int type;         /* CLONE_NEW* */
 	const char *name; /* as CRIU calls the type */
 	const char *path;
 	/* Its name in the images; NULL: dumped whole, joined at restore. */

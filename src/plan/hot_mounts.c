@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 
 #include "base/str.h"
+#include "oci/oci.h"
 #include "plan/mounts.h"
 
 /* What cannot be taken back, or shows what only init has. */
@@ -31,16 +32,6 @@ static int check(struct planner *p, const struct oci_mount *mount,
 	                 mount->destination, objection);
 }
 
-static void find_namespaces(struct planner *p)
-{
-	const struct oci_linux *config = p->spec->linux_;
-	struct plan_namespaces *ns = &p->plan->ns;
-	size_t i;
-
-	for (i = 0; config && i < config->namespaces_count; i++)
-		ns->all |= config->namespaces[i].type;
-}
-
 int plan_hot_mounts(struct arena *arena, const struct oci_spec *spec,
                     const struct oci_spec *more, const struct facts *facts,
                     const char *bundle, const struct plan **ret_plan,
@@ -61,7 +52,7 @@ int plan_hot_mounts(struct arena *arena, const struct oci_spec *spec,
 	changed.mounts = more->mounts;
 	changed.mounts_count = more->mounts_count;
 	plan->bundle = bundle;
-	find_namespaces(&p);
+	plan->ns.all = oci_all_namespaces(spec);
 	if (!(plan->ns.all & CLONE_NEWNS))
 		return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
 		                 "the container has no mount namespace");

@@ -112,11 +112,6 @@ int sys_listen_unix(int type, int dir, const char *name, mode_t mode)
 	return result < 0 ? result : take_fd(&fd);
 }
 
-int sys_accept(int socket)
-{
-	return (int)SYS_RETRY(accept4(socket, NULL, NULL, SOCK_CLOEXEC));
-}
-
 ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
                      size_t count)
 {
