@@ -3,6 +3,7 @@
 # The systemd cgroup driver where there is no systemd: what runf and its helper
 # say to each other. systemd.bats has the real one.
 load helpers
+load checkpoint
 
 # The test's helper: notes what it is asked for, and answers as $ANSWER says.
 setup() {
@@ -74,6 +75,26 @@ setup() {
 	must delete --force "$ID"
 	equals "$(tail -n 1 "$ASKED" | cut -d ' ' -f 1-3)" \
 		"stop system runf-$ID.scope"
+	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
+}
+
+# B070 C023
+@test "what is restored is alone in its scope" {
+	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
+	prepare_checkpoint
+	[ -x "$BUILT/fake_criu" ] || skip "runf was built without CRIU"
+	export FAKE_CRIU=$BATS_TEST_TMPDIR/fake
+	mkdir "$FAKE_CRIU" "$IMAGES"
+	printf '%s\n' start "notify setup-namespaces" "notify post-restore" \
+		ok >"$FAKE_CRIU/script"
+	config --arg id "$ID" \
+		'.linux.cgroupsPath = "system.slice:runf:" + $id'
+	must --systemd-cgroup --criu "$BUILT/fake_criu" restore --detach \
+		--bundle "$BUNDLE" --image-path "$IMAGES" \
+		--manage-cgroups-mode ignore "$ID"
+	equals "$(cut -d ' ' -f 1-3 "$ASKED")" "start system runf-$ID.scope"
+	equals "$(cat "$GROUPS_AT/runf-$ID.scope/cgroup.procs")" "$(init_pid)"
+	must delete --force "$ID"
 	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
 }
 
