@@ -18,8 +18,9 @@ ALLOW = {
     # this layer would be the same words twice.
     "engine": "base sys json oci plan probe store ns rootfs cgroup seccomp "
               "proc tty hook rdt net criu include",
-    "cli": "base sys json include", "fn": "base sys json include",
-    "ttrpc": "base sys", "shim": "base sys json ttrpc include",
+    "cli": "base sys json include", "fn": "base sys json loop include",
+    "loop": "base sys", "ttrpc": "base sys loop",
+    "shim": "base sys json loop ttrpc include",
 }
 root = pathlib.Path(sys.argv[1])
 bad = 0
