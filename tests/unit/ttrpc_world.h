@@ -37,6 +37,7 @@ static struct asked {
 	char service[64];
 	char method[64];
 	size_t size;
+	uint8_t payload[256]; /* as much as fits */
 	int64_t timeout_ns;
 } asked[CALLS_MAX];
 
@@ -64,6 +65,10 @@ static void serve(void *context, struct ttrpc_call call,
 	snprintf(one->method, sizeof(one->method), "%s", request->method);
 	one->size = request->payload.size;
 	one->timeout_ns = request->timeout_ns;
+	if (one->size)
+		memcpy(one->payload, request->payload.data,
+		       one->size < sizeof(one->payload) ? one->size
+		                                        : sizeof(one->payload));
 	if (strcmp(request->method, "Echo") == 0)
 		ttrpc_answer(server, call, request->payload);
 	else if (strcmp(request->method, "Fail") == 0)
