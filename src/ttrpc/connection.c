@@ -14,8 +14,8 @@
 /* Of calls that wait, each of which holds some memory of the owner's. */
 #define PENDING_MAX 16384
 /* What is done for one connection before it is the others' turn. */
-#define READ_SIZE   8192
-#define SENDS_MAX   16
+#define READ_SIZE 8192
+#define SENDS_MAX 16
 
 static void connection_link(struct connection *connection)
 {
@@ -144,8 +144,8 @@ static void connection_flush(struct connection *connection)
 	int sends;
 
 	for (sends = 0; connection->first && sends < SENDS_MAX; sends++) {
-		int result = envelope_send(connection->first,
-		                           connection->source.fd);
+		int result =
+			envelope_send(connection->first, connection->source.fd);
 
 		connection_sent(connection, result);
 		if (result <= 0)
@@ -225,8 +225,7 @@ static int connection_take(void *context, const struct frame_header *header,
 static void connection_read(struct connection *connection, bool hung_up)
 {
 	uint8_t bytes[READ_SIZE];
-	ssize_t size =
-		sys_read(connection->source.fd, bytes, sizeof(bytes));
+	ssize_t size = sys_read(connection->source.fd, bytes, sizeof(bytes));
 
 	if (size == -EAGAIN)
 		return;

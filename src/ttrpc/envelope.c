@@ -172,8 +172,8 @@ int envelope_read_request(const uint8_t *data, size_t size,
 		.service = request->service,
 		.method = request->method,
 		.payload = { request->payload.data, request->payload.len },
-		.timeout_ns = request->timeout_nano > 0 ? request->timeout_nano
-		                                        : 0,
+		.timeout_ns =
+			request->timeout_nano > 0 ? request->timeout_nano : 0,
 	};
 	*ret_memory = request;
 	return 0;

@@ -13,7 +13,7 @@
 /* Before it is the others' turn. */
 #define ACCEPTS_MAX 16
 /* When there are no descriptors or no memory; who connects can wait. */
-#define RESUME_MS   100
+#define RESUME_MS 100
 
 static void server_free(struct ttrpc_server *server)
 {

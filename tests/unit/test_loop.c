@@ -85,7 +85,10 @@ static void clock_expired(struct loop_timer *timer)
 		loop_stop(&loop);
 }
 
-#define CLOCK { .timer.expired = clock_expired }
+#define CLOCK                                  \
+	{                                      \
+		.timer.expired = clock_expired \
+	}
 
 /* Run for MS milliseconds. */
 static void run_for(uint64_t ms)
@@ -99,13 +102,12 @@ static void run_for(uint64_t ms)
 
 START_TEST(what_is_removed_in_the_same_round_is_not_called)
 {
-	struct probe a = { .stops = true };
-	struct probe b = { .stops = true };
+	struct probe a = { .calls = 0 };
+	struct probe b = { .calls = 0 };
 
 	/* Whoever comes first takes the other away. */
 	a.removes = &b;
 	b.removes = &a;
-	a.stops = b.stops = false;
 	probe_add(&a);
 	probe_add(&b);
 	run_for(5);
@@ -115,6 +117,7 @@ START_TEST(what_is_removed_in_the_same_round_is_not_called)
 	probe_drop(&a);
 	probe_drop(&b);
 }
+
 END_TEST
 
 START_TEST(a_source_may_remove_itself)
@@ -132,6 +135,7 @@ START_TEST(a_source_may_remove_itself)
 	ck_assert_int_eq(a.calls, 2);
 	probe_drop(&a);
 }
+
 END_TEST
 
 START_TEST(only_what_is_waited_for_is_told)
@@ -147,11 +151,14 @@ START_TEST(only_what_is_waited_for_is_told)
 	ck_assert_uint_eq(a.events, EPOLLOUT);
 	probe_drop(&a);
 }
+
 END_TEST
 
 START_TEST(more_sources_than_fit_in_a_round_are_all_called)
 {
-	enum { COUNT = 3 * LOOP_READY_MAX };
+	enum {
+		COUNT = 3 * LOOP_READY_MAX
+	};
 	static struct probe probes[COUNT];
 	size_t i;
 
@@ -163,6 +170,7 @@ START_TEST(more_sources_than_fit_in_a_round_are_all_called)
 		probe_drop(&probes[i]);
 	}
 }
+
 END_TEST
 
 START_TEST(what_cannot_be_polled_is_refused)
@@ -177,6 +185,7 @@ START_TEST(what_cannot_be_polled_is_refused)
 	loop_remove(&source);
 	close(source.fd);
 }
+
 END_TEST
 
 START_TEST(timers_expire_in_order_and_never_early)
@@ -200,6 +209,7 @@ START_TEST(timers_expire_in_order_and_never_early)
 	loop_disarm(&d.timer);
 	ck_assert_ptr_null(loop.timers);
 }
+
 END_TEST
 
 START_TEST(a_timer_armed_again_counts_from_then_on)
@@ -215,6 +225,7 @@ START_TEST(a_timer_armed_again_counts_from_then_on)
 	ck_assert_int_eq(b.order, 1);
 	ck_assert_int_eq(a.order, 2);
 }
+
 END_TEST
 
 START_TEST(a_disarmed_timer_does_not_expire)
@@ -231,6 +242,7 @@ START_TEST(a_disarmed_timer_does_not_expire)
 	ck_assert_int_eq(b.calls, 0);
 	ck_assert_int_eq(c.calls, 1);
 }
+
 END_TEST
 
 START_TEST(a_timer_that_arms_itself_lets_sources_have_their_turn)
@@ -246,6 +258,7 @@ START_TEST(a_timer_that_arms_itself_lets_sources_have_their_turn)
 	loop_disarm(&a.timer);
 	probe_drop(&b);
 }
+
 END_TEST
 
 START_TEST(stop_ends_the_round_and_the_loop_can_run_again)
@@ -266,6 +279,7 @@ START_TEST(stop_ends_the_round_and_the_loop_can_run_again)
 	probe_drop(&a);
 	probe_drop(&b);
 }
+
 END_TEST
 
 int main(void)
