@@ -75,15 +75,28 @@ static int creation_check(struct creation *c, struct error *err)
 	result = creation_check_kept_fds(process, err);
 	if (result < 0)
 		return result;
-	if (c->options->console_socket && !terminal)
+	if (creation_has_console(c) && !terminal)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"--console-socket is given, but process.terminal is false");
-	if (c->gated && terminal && !c->options->console_socket)
+	if (c->gated && terminal && !creation_has_console(c))
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"process.terminal is true: a detached container needs --console-socket");
 	return 0;
+}
+
+bool creation_has_console(const struct creation *c)
+{
+	return c->options->console_socket || c->options->console_fd > 0;
+}
+
+int creation_connect_console(struct creation *c, struct error *err)
+{
+	if (!creation_has_console(c))
+		return 0;
+	return tty_connect_console(c->options->console_socket,
+	                           c->options->console_fd, &c->console, err);
 }
 
 /* Compile or find the filter; reach whoever waits for it or the terminal. */
@@ -93,9 +106,8 @@ static int creation_prepare(struct creation *c, struct error *err)
 	                             c->engine->store.fd, &c->engine->log,
 	                             &c->seccomp, err);
 
-	if (result == 0 && c->options->console_socket)
-		result = tty_connect_console(c->options->console_socket,
-		                             &c->console, err);
+	if (result == 0)
+		result = creation_connect_console(c, err);
 	if (result == 0 && c->plan->seccomp.notify) {
 		struct state_facts facts = creation_state_facts(c);
 

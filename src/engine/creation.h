@@ -120,7 +120,9 @@ void creation_end(struct creation *c);
  */
 int creation_check_kept_fds(const struct plan_process *process,
                             struct error *err);
-/* create.c: phases that a restore shares. */
+/* create.c: phases that a restore shares, and whether somebody takes a terminal. */
+bool creation_has_console(const struct creation *c);
+int creation_connect_console(struct creation *c, struct error *err);
 int creation_open_store(struct creation *c, struct error *err);
 int creation_claim(struct creation *c, struct error *err);
 
