@@ -49,13 +49,17 @@ static struct event *event_new(const struct events *events, const char *topic,
                                const char *type, struct ttrpc_bytes message)
 {
 	struct timespec now = time_now();
-	Forward__Time time = FORWARD__TIME__INIT;
-	Forward__Any any = FORWARD__ANY__INIT;
-	Forward__Envelope envelope = FORWARD__ENVELOPE__INIT;
-	Forward__Request request = FORWARD__REQUEST__INIT;
+	Forward__Time time;
+	Forward__Any any;
+	Forward__Envelope envelope;
+	Forward__Request request;
 	struct event *event;
 	size_t size;
 
+	forward__time__init(&time);
+	forward__any__init(&any);
+	forward__envelope__init(&envelope);
+	forward__request__init(&request);
 	time.seconds = now.tv_sec;
 	time.nanos = (int32_t)now.tv_nsec;
 	any.type_url = text_of(type);

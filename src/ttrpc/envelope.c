@@ -64,8 +64,9 @@ static struct envelope *envelope_response(uint32_t stream,
 
 struct envelope *envelope_answer(uint32_t stream, struct ttrpc_bytes payload)
 {
-	Ttrpc__Response response = TTRPC__RESPONSE__INIT;
+	Ttrpc__Response response;
 
+	ttrpc__response__init(&response);
 	response.payload = data_of(payload);
 	return envelope_response(stream, &response);
 }
@@ -73,9 +74,11 @@ struct envelope *envelope_answer(uint32_t stream, struct ttrpc_bytes payload)
 struct envelope *envelope_error(uint32_t stream, enum ttrpc_code code,
                                 const char *text)
 {
-	Ttrpc__Response response = TTRPC__RESPONSE__INIT;
-	Ttrpc__Status status = TTRPC__STATUS__INIT;
+	Ttrpc__Response response;
+	Ttrpc__Status status;
 
+	ttrpc__response__init(&response);
+	ttrpc__status__init(&status);
 	status.code = (int32_t)code;
 	status.message = text_of(text);
 	response.status = &status;
@@ -85,12 +88,14 @@ struct envelope *envelope_error(uint32_t stream, enum ttrpc_code code,
 int envelope_request(uint32_t stream, const struct ttrpc_client_call *call,
                      struct envelope **ret_envelope)
 {
-	Ttrpc__Request request = TTRPC__REQUEST__INIT;
-	Ttrpc__KeyValue pair = TTRPC__KEY_VALUE__INIT;
+	Ttrpc__Request request;
+	Ttrpc__KeyValue pair;
 	Ttrpc__KeyValue *pairs[] = { &pair };
 	struct envelope *envelope;
 	size_t size;
 
+	ttrpc__request__init(&request);
+	ttrpc__key_value__init(&pair);
 	request.service = text_of(call->service);
 	request.method = text_of(call->method);
 	request.payload = data_of(call->payload);
