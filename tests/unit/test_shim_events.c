@@ -86,6 +86,7 @@ static void expect_calls(size_t count)
 		loop_arm(&loop, &timer, 1);
 		ck_assert_int_eq(loop_run(&loop, &err), 0);
 	}
+	loop_disarm(&timer);
 	ck_assert_uint_eq(asked_count, count);
 }
 
