@@ -34,10 +34,9 @@
 	                    "write the pid to FILE")
 
 /* MEMBER is a struct cli_list. */
-#define OPTION_ROOTFS_MOUNT(type, member)                           \
-	OPTION_LIST(0, "rootfs-mount", "MOUNT", type, member,       \
-	            "mount this as the root (then: in it); may be " \
-	            "repeated: type=T,source=S,target=D,options=A,B...")
+#define OPTION_ROOTFS_MOUNT(type, member)                     \
+	OPTION_LIST(0, "rootfs-mount", "MOUNT", type, member, \
+	            "mount this as the root, or in it; may be repeated")
 
 /* The mounts that GIVEN names, as members of OPTIONS. */
 int bundle_take_rootfs(struct arena *arena, const struct cli_list *given,

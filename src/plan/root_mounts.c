@@ -43,6 +43,9 @@ static int read_mount(struct planner *p, const struct oci_mount *given,
 	int result = 0;
 	size_t i;
 
+	/* First, so that rbind is the last word. */
+	if (!given->type || str_equal(given->type, "bind"))
+		*arena_push(p->arena, options.items, options.count) = "bind";
 	for (i = 0; i < given->options.count && result == 0; i++) {
 		const char *word = given->options.items[i];
 		const char *uids = str_after(word, "uidmap=");
@@ -56,8 +59,6 @@ static int read_mount(struct planner *p, const struct oci_mount *given,
 			*arena_push(p->arena, options.items, options.count) =
 				word;
 	}
-	if (!given->type || str_equal(given->type, "bind"))
-		*arena_push(p->arena, options.items, options.count) = "bind";
 	mount.options = options;
 	*ret_mount = mount;
 	return result;

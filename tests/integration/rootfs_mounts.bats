@@ -34,13 +34,9 @@ more_layers() {
 	LOWER=$all$LAYERS/base
 }
 
-# try [MOUNT...]: in the foreground; ROOT is the first.
+# In the foreground, with ROOT.
 try() {
-	local mounts=() mount
-	for mount in "$ROOT" "$@"; do
-		mounts+=(--rootfs-mount "$mount")
-	done
-	must run --bundle "$BUNDLE" "${mounts[@]}" "$ID"
+	must run --bundle "$BUNDLE" --rootfs-mount "$ROOT" "$ID"
 }
 
 nothing_on_host() {
@@ -84,6 +80,16 @@ nothing_on_host() {
 	contains "$errors" "Read-only file system"
 	contains "$output" " / ro,"
 	[ ! -e "$LAYERS/base/x" ]
+	# With what is mounted in it, and without.
+	mount --bind "$LAYERS/work" "$LAYERS/base/tmp"
+	touch "$LAYERS/work/below"
+	config '.process.args = ["ls", "/tmp"]'
+	try
+	ROOT=source=$LAYERS/base,options=bind,ro
+	equals "$output" below
+	try
+	umount "$LAYERS/base/tmp"
+	equals "$output" ""
 	nothing_on_host
 }
 
