@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -76,6 +77,14 @@ int runf_protect_self(char *const argv[], char *const env[],
 
 /* ---- containers */
 
+/* As mount(8) has them; TARGET, of all but the first, is below the root. */
+struct runf_mount {
+	const char *type; /* or NULL, for a bind */
+	const char *source;
+	const char *target;         /* NULL: the root */
+	const char *const *options; /* NULL-terminated, or NULL: none */
+};
+
 struct runf_create_options {
 	size_t size;
 	const char *bundle; /* NULL: the current directory */
@@ -89,6 +98,25 @@ struct runf_create_options {
 	const char *trace; /* file for the phases (Chrome trace events) */
 	/* systemd makes the cgroup (slice:prefix:name); later verbs know. */
 	bool systemd_cgroup;
+	/*
+	 * In place of console_socket, a unix socket that is connected; it
+	 * stays the caller's. 0: none.
+	 */
+	int console_fd;
+	pid_t *pid; /* told init's, as the caller sees it; or NULL */
+	/*
+	 * What the root consists of, in place of the content of root.path:
+	 * the first is the root, the others lie at their targets in it, one
+	 * after the other. They are the container's alone: nothing is mounted
+	 * on the host, unless hooks that run there (prestart, createRuntime,
+	 * poststart, poststop) or CRIU have to find it, or the container has
+	 * no mount namespace of its own. Then it is mounted at root.path
+	 * until the container is deleted. Options beside those of `mounts`:
+	 * loop, and uidmap=ID:HOSTID:SIZE with gidmap=, which map the layers
+	 * below an overlay, or else the mount itself.
+	 */
+	const struct runf_mount *rootfs;
+	size_t rootfs_count;
 };
 
 /* Steps 1 to 5 of the specification's lifecycle: ends in state `created`. */
@@ -126,7 +154,7 @@ int runf_run(struct runf *runf, const char *id,
 
 struct runf_exec_options {
 	size_t size;
-	/* A whole process.json; the members down to `args` are then unused. */
+	/* A whole process.json; the members down to `tty` are then unused. */
 	const char *process_file;
 	const char *const *args; /* NULL-terminated; config's process else */
 	const char *const *env;  /* NULL-terminated "K=V" beside config's */
@@ -147,6 +175,9 @@ struct runf_exec_options {
 	unsigned int preserve_fds;
 	bool detach;
 	bool ignore_paused;
+	const char *process; /* the text of one, in place of process_file */
+	int console_fd;      /* as for create, these two */
+	pid_t *pid;
 };
 
 /* Another process in a running container. *RET_STATUS as of runf_run(). */
@@ -279,6 +310,31 @@ struct runf_events_options {
 int runf_events(struct runf *runf, const char *id,
                 const struct runf_events_options *options,
                 struct runf_error *err);
+
+/*
+ * The deaths of a container because its memory was used up, for who waits
+ * for many things at once: nothing here blocks. What is open lives without
+ * RUNF, costs two descriptors at most, and does not hold the container.
+ */
+struct runf_oom;
+
+/* How long to wait with the next look at what is not counted yet. */
+#define RUNF_OOM_PAUSE_MS 20
+
+int runf_oom_open(struct runf *runf, const char *id, struct runf_oom **ret_oom,
+                  struct runf_error *err);
+/* To be polled for reading; -1 where nobody counts, and nothing comes. */
+int runf_oom_fd(const struct runf_oom *oom);
+/*
+ * Take what there is to be read. *RET_KILLS is how many processes have been
+ * killed so far, since the container was made. Returns 0; 1 if a death was
+ * told that is not counted yet (cgroup v1), so that another look is due in
+ * RUNF_OOM_PAUSE_MS although nothing will be readable; or a negative errno:
+ * the cgroup is gone, and all has been said.
+ */
+int runf_oom_read(struct runf_oom *oom, uint64_t *ret_kills);
+/* NULL is fine. */
+void runf_oom_close(struct runf_oom *oom);
 
 /* ---- without a container; no privilege, no context needed */
 

@@ -118,6 +118,8 @@ struct runf_cpuset_stats {
 
 struct runf_stats {
 	size_t size; /* set by the caller of runf_read_stats() */
+	/* Counted by cgroup v2, else (also on hybrid hosts) by v1. */
+	bool unified;
 	struct runf_cpu_stats cpu;
 	struct runf_memory_stats memory;
 	struct runf_pids_stats pids;

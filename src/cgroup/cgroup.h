@@ -146,6 +146,15 @@ int cgroup_update(const struct plan_cgroup *existing,
  * counts. Returns 0, or -errno when the count cannot be read.
  */
 int cgroup_oom_count(const struct plan_cgroup *plan, uint64_t *ret_count);
+/* The same, but a cgroup that is gone (cgroup_is_gone()) is a failure. */
+int cgroup_oom_read(const struct plan_cgroup *plan, uint64_t *ret_count);
+/*
+ * The directory that it is read from, and all that is needed of PLAN for it:
+ * v1's memory hierarchy if the container is in it, else the v2 leaf. Or NULL.
+ */
+const struct plan_cgroup_dir *cgroup_memory_dir(const struct plan_cgroup *plan);
+/* v1 tells of a death before it counts it, and tells it once only. */
+bool cgroup_counts_oom_late(const struct plan_cgroup *plan);
 /*
  * A descriptor that becomes readable when that number may have changed; all
  * that can be read is to be read then. -1 where nobody counts.

@@ -9,8 +9,7 @@
 #include "cgroup/internal.h"
 #include "sys/file.h"
 
-/* v1's memory hierarchy if the container is in it, else the v2 leaf. */
-static const struct plan_cgroup_dir *memory_dir(const struct plan_cgroup *plan)
+const struct plan_cgroup_dir *cgroup_memory_dir(const struct plan_cgroup *plan)
 {
 	size_t i;
 
@@ -23,9 +22,9 @@ static const struct plan_cgroup_dir *memory_dir(const struct plan_cgroup *plan)
 	return NULL;
 }
 
-int cgroup_oom_count(const struct plan_cgroup *plan, uint64_t *ret_count)
+int cgroup_oom_read(const struct plan_cgroup *plan, uint64_t *ret_count)
 {
-	const struct plan_cgroup_dir *memory = memory_dir(plan);
+	const struct plan_cgroup_dir *memory = cgroup_memory_dir(plan);
 	auto_close int dir = memory ? dir_open(memory) : -ENOENT;
 	uint64_t count = 0;
 	int result = dir;
@@ -35,17 +34,34 @@ int cgroup_oom_count(const struct plan_cgroup *plan, uint64_t *ret_count)
 		                       dir_is_v2(memory) ? "memory.events"
 		                                         : "memory.oom_control",
 		                       "oom_kill", &count);
-	/* No such file: the controller is off. No such line: before 4.13. */
-	if (result < 0 && !cgroup_is_gone(result) && result != -ENODATA)
+	/* No such line: before 4.13. */
+	if (result < 0 && result != -ENODATA)
 		return result;
 	*ret_count = count;
 	return 0;
 }
 
+int cgroup_oom_count(const struct plan_cgroup *plan, uint64_t *ret_count)
+{
+	int result = cgroup_oom_read(plan, ret_count);
+
+	/* No such file: the controller is off. */
+	if (cgroup_is_gone(result))
+		*ret_count = 0;
+	return cgroup_is_gone(result) ? 0 : result;
+}
+
+bool cgroup_counts_oom_late(const struct plan_cgroup *plan)
+{
+	const struct plan_cgroup_dir *memory = cgroup_memory_dir(plan);
+
+	return memory && !dir_is_v2(memory);
+}
+
 /* kernfs tells of every change of the file. */
 static int watch_v2(const struct plan_cgroup_dir *plan)
 {
-	auto_close int fd = sys_inotify_init(0);
+	auto_close int fd = sys_inotify_init(IN_NONBLOCK);
 	char path[PATH_MAX];
 	int length = snprintf(path, sizeof(path), "%s%s/memory.events",
 	                      plan->mount, plan->path);
@@ -78,7 +94,7 @@ static int watch_v1(int dir)
 int cgroup_watch_oom(const struct plan_cgroup *plan, int *ret_fd,
                      struct error *err)
 {
-	const struct plan_cgroup_dir *memory = memory_dir(plan);
+	const struct plan_cgroup_dir *memory = cgroup_memory_dir(plan);
 	auto_close int dir = memory ? dir_open(memory) : -ENOENT;
 	int fd = dir;
 

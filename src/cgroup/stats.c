@@ -415,6 +415,7 @@ int cgroup_read_stats(const struct plan_cgroup *plan, struct arena *arena,
 {
 	struct error why = { .code = 0 };
 	struct runf_stats stats = {
+		.unified = plan->mode == PLAN_CGROUP_V2,
 		.memory.memory.limit_bytes = RUNF_UNLIMITED,
 		.memory.memory_and_swap.limit_bytes = RUNF_UNLIMITED,
 		.memory.kernel.limit_bytes = RUNF_UNLIMITED,

@@ -75,5 +75,11 @@ int engine_read_stats(struct engine *engine, struct arena *arena,
                       struct error *err);
 int engine_events(struct engine *engine, const char *id,
                   const struct runf_events_options *options, struct error *err);
+/* What of it is open needs no engine: see runf.h. */
+int engine_oom_open(struct engine *engine, const char *id,
+                    struct runf_oom **ret_oom, struct error *err);
+int engine_oom_fd(const struct runf_oom *oom);
+int engine_oom_read(struct runf_oom *oom, uint64_t *ret_kills);
+void engine_oom_close(struct runf_oom *oom);
 int engine_ps(struct engine *engine, struct arena *arena, const char *id,
               const char **ret_json, struct error *err);

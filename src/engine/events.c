@@ -8,14 +8,14 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/stats.h"
 #include "engine/later.h"
+#include "engine/oom.h"
 #include "engine/stats.h"
 #include "json/json.h"
 #include "sys/file.h"
 #include "sys/poll.h"
 
-static int events_find(struct engine *engine, struct arena *arena,
-                       const char *id, struct found *ret_found,
-                       struct error *err)
+int events_find(struct engine *engine, struct arena *arena, const char *id,
+                struct found *ret_found, struct error *err)
 {
 	int result =
 		later_find(engine, arena, id, STORE_UNLOCKED, ret_found, err);
@@ -42,21 +42,14 @@ int engine_read_stats(struct engine *engine, struct arena *arena,
 	return result;
 }
 
-/*
- * v1 tells of a death before it counts it, and once only: so long, and so
- * often, the number is looked at then.
- */
-#define COUNT_PATIENCE_NS UINT64_C(2000000000)
-#define COUNT_PAUSE_MS    20
-
 struct watch {
 	struct engine *engine;
 	const char *id;
 	const struct runf_events_options *options;
 	struct found *found;
-	int oom_fd; /* or -1 */
+	struct runf_oom *oom;
 	uint64_t oom_count;
-	uint64_t look_until_ns; /* for a death that was told, not counted */
+	bool look_again; /* for a death that was told, not counted */
 };
 
 static int events_emit(const struct runf_events_options *options,
@@ -90,11 +83,10 @@ static int events_tell_oom(struct watch *watch, struct error *err)
 	uint64_t count = watch->oom_count;
 
 	/* A cgroup that is gone has said all. */
-	cgroup_oom_count(&watch->found->cgroup, &count);
+	watch->look_again = engine_oom_read(watch->oom, &count) == 1;
 	if (count <= watch->oom_count)
 		return 0;
 	watch->oom_count = count;
-	watch->look_until_ns = 0;
 	json_open_object(&w, NULL);
 	json_put_str(&w, "type", "oom");
 	json_put_str(&w, "id", watch->id);
@@ -108,19 +100,9 @@ static int events_patience_ms(const struct watch *watch, uint64_t until_ns)
 	uint64_t now = time_monotonic_ns();
 	uint64_t left_ms = now < until_ns ? (until_ns - now) / 1000000 + 1 : 0;
 
-	if (now < watch->look_until_ns && left_ms > COUNT_PAUSE_MS)
-		return COUNT_PAUSE_MS;
+	if (watch->look_again && left_ms > RUNF_OOM_PAUSE_MS)
+		return RUNF_OOM_PAUSE_MS;
 	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
-}
-
-/* Gone with the cgroup, the descriptor is readable without end. */
-static void events_take_oom(struct watch *watch)
-{
-	char bytes[4096];
-
-	if (sys_read(watch->oom_fd, bytes, sizeof(bytes)) <= 0)
-		watch->oom_fd = -1;
-	watch->look_until_ns = time_monotonic_ns() + COUNT_PATIENCE_NS;
 }
 
 /*
@@ -133,15 +115,13 @@ static int events_wait(struct watch *watch, uint64_t until_ns,
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = watch->found->pidfd, .events = POLLIN },
-			{ .fd = watch->oom_fd, .events = POLLIN },
+			{ .fd = engine_oom_fd(watch->oom), .events = POLLIN },
 		};
 		int result = sys_poll(fds, ARRAY_SIZE(fds),
 		                      events_patience_ms(watch, until_ns));
 
 		if (result < 0)
 			return error_system(err, result, "wait for events");
-		if (fds[1].revents)
-			events_take_oom(watch);
 		result = events_tell_oom(watch, err);
 		if (result != 0)
 			return result;
@@ -178,7 +158,6 @@ int engine_events(struct engine *engine, const char *id,
 {
 	auto_arena struct arena arena = { 0 };
 	auto_found struct found found = FOUND_NONE;
-	auto_close int oom_fd = -1;
 	struct watch watch = {
 		.engine = engine, .id = id, .options = options, .found = &found
 	};
@@ -191,10 +170,11 @@ int engine_events(struct engine *engine, const char *id,
 		                 "the interval between events must not be 0");
 	result = events_find(engine, &arena, id, &found, err);
 	if (result == 0)
-		result = cgroup_watch_oom(&found.cgroup, &oom_fd, err);
+		result = oom_watch(&found.cgroup, &watch.oom, err);
 	if (result < 0)
 		return result;
-	watch.oom_fd = oom_fd;
-	cgroup_oom_count(&found.cgroup, &watch.oom_count);
-	return events_follow(&watch, err);
+	engine_oom_read(watch.oom, &watch.oom_count);
+	result = events_follow(&watch, err);
+	engine_oom_close(watch.oom);
+	return result;
 }

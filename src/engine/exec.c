@@ -81,16 +81,17 @@ static int execution_find(struct execution *x, const char *id,
 static int execution_check(const struct execution *x, struct error *err)
 {
 	const struct runf_exec_options *o = x->options;
+	bool console = o->console_socket || o->console_fd > 0;
 
 	if (!x->engine->self_protected)
 		return error_set(
 			err, ERROR_INTERNAL, -EPERM,
 			"the program is not protected against being overwritten through /proc/self/exe");
-	if (o->console_socket && !x->process->terminal)
+	if (console && !x->process->terminal)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"--console-socket is given, but the process has no terminal");
-	if (o->detach && x->process->terminal && !o->console_socket)
+	if (o->detach && x->process->terminal && !console)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"a detached process with a terminal needs --console-socket");
@@ -149,10 +150,11 @@ static int execution_connect_listener(struct execution *x, struct error *err)
 
 static int execution_connect(struct execution *x, struct error *err)
 {
+	const struct runf_exec_options *o = x->options;
 	int result = 0;
 
-	if (x->options->console_socket)
-		result = tty_connect_console(x->options->console_socket,
+	if (o->console_socket || o->console_fd > 0)
+		result = tty_connect_console(o->console_socket, o->console_fd,
 		                             &x->console, err);
 	if (result == 0 && x->seccomp_plan.notify)
 		result = execution_connect_listener(x, err);
@@ -351,6 +353,8 @@ static int execution_start(struct execution *x, const char *id,
 		result = pid_announce(x->options->pid_file,
 		                      x->options->pidfd_socket, x->pid,
 		                      x->pidfd, err);
+	if (result == 0 && x->options->pid)
+		*x->options->pid = x->pid;
 	return result;
 }
 

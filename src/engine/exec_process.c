@@ -126,20 +126,25 @@ static int exec_override(struct execution *x, struct oci_process *process,
 }
 
 /* What process.json is silent about is as in config.json. */
-static int exec_read_file(struct execution *x, const char *path,
-                          struct oci_process *ret_process, struct error *err)
+static int exec_read_document(struct execution *x,
+                              struct oci_process *ret_process,
+                              struct error *err)
 {
+	const char *path = x->options->process_file;
 	struct oci_faults faults = { .arena = &x->arena };
 	const struct oci_process *config = x->spec->process;
 	const struct oci_process *process;
-	const char *text;
-	size_t length;
-	int result = store_read_file(&x->arena, AT_FDCWD, path, JSON_MAX_BYTES,
-	                             &text, &length, err);
+	const char *text = x->options->process;
+	size_t length = text ? strlen(text) : 0;
+	int result = 0;
 
+	if (!text)
+		result = store_read_file(&x->arena, AT_FDCWD, path,
+		                         JSON_MAX_BYTES, &text, &length, err);
 	if (result == 0)
-		result = oci_read_process(&x->arena, text, length, path,
-		                          &faults, &process, err);
+		result = oci_read_process(&x->arena, text, length,
+		                          path ? path : "process", &faults,
+		                          &process, err);
 	if (result < 0)
 		return result;
 	*ret_process = *process;
@@ -163,9 +168,8 @@ int execution_read_process(struct execution *x,
 	struct oci_process *process = arena_new(&x->arena, struct oci_process);
 	int result;
 
-	if (x->options->process_file) {
-		result = exec_read_file(x, x->options->process_file, process,
-		                        err);
+	if (x->options->process_file || x->options->process) {
+		result = exec_read_document(x, process, err);
 	} else if (!x->spec->process) {
 		result = error_set(
 			err, ERROR_CONFIG, -EINVAL,

@@ -100,8 +100,11 @@ int creation_announce_pid(struct creation *c, struct error *err)
 		socket = oci_annotation(c->spec, PIDFD_RECEIVER);
 	result = pid_announce(c->options->pid_file, socket, c->pid, c->pidfd,
 	                      err);
+	if (result < 0)
+		return result;
 	/* The last that can fail: what the container was given is its own. */
-	if (result == 0)
-		net_keep(&c->net);
-	return result;
+	net_keep(&c->net);
+	if (c->options->pid)
+		*c->options->pid = c->pid;
+	return 0;
 }

@@ -14,7 +14,6 @@
 #include "rdt/rdt.h"
 #include "sys/file.h"
 #include "sys/process.h"
-#include "tty/console.h"
 
 #define STDIO_COUNT 3
 
@@ -231,7 +230,7 @@ static int restore_check(struct creation *c, struct error *err)
 {
 	const struct plan_process *process = c->plan->process;
 
-	if (c->options->console_socket && !process->terminal)
+	if (creation_has_console(c) && !process->terminal)
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"--console-socket is given, but process.terminal is false");
@@ -259,9 +258,8 @@ static int restore_prepare(struct restore *r, struct error *err)
 		owner.uid = r->job.plan.stdio_owner.value;
 		result = proc_own_stdio(&owner, err);
 	}
-	if (result == 0 && c->options->console_socket)
-		result = tty_connect_console(c->options->console_socket,
-		                             &c->console, err);
+	if (result == 0)
+		result = creation_connect_console(c, err);
 	restore_add_mounts(r);
 	return result;
 }
@@ -323,6 +321,8 @@ static int restore_all(struct restore *r, struct error *err)
 		result = creation_claim(c, err);
 	if (result == 0)
 		result = restore_check_cgroup(r, err);
+	if (result == 0)
+		result = creation_mount_root(c, err);
 	return result < 0 ? result : restore_run(r, err);
 }
 

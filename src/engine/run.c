@@ -48,7 +48,7 @@ static int run_check(struct creation *c, struct error *err)
 	if (!process)
 		return error_set(err, ERROR_CONFIG, -EINVAL,
 		                 "config.json has no process to run");
-	if (process->terminal && c->detached && !c->options->console_socket)
+	if (process->terminal && c->detached && !creation_has_console(c))
 		return error_set(
 			err, ERROR_USAGE, -EINVAL,
 			"process.terminal is true: a detached container needs --console-socket");

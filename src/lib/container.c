@@ -278,3 +278,29 @@ int runf_events(struct runf *runf, const char *id,
 		result = engine_events(&runf->engine, id, &ours, &err);
 	return lib_return(result, &err, ret_err);
 }
+
+int runf_oom_open(struct runf *runf, const char *id, struct runf_oom **ret_oom,
+                  struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id || !ret_oom)
+		return -EINVAL;
+	return lib_return(engine_oom_open(&runf->engine, id, ret_oom, &err),
+	                  &err, ret_err);
+}
+
+int runf_oom_fd(const struct runf_oom *oom)
+{
+	return oom ? engine_oom_fd(oom) : -1;
+}
+
+int runf_oom_read(struct runf_oom *oom, uint64_t *ret_kills)
+{
+	return oom && ret_kills ? engine_oom_read(oom, ret_kills) : -EINVAL;
+}
+
+void runf_oom_close(struct runf_oom *oom)
+{
+	engine_oom_close(oom);
+}

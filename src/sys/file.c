@@ -288,7 +288,7 @@ ssize_t sys_sendfile(int to, int from, off_t *offset, size_t size)
 
 int sys_eventfd(void)
 {
-	return (int)SYS_RESULT(eventfd(0, EFD_CLOEXEC));
+	return (int)SYS_RESULT(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 int sys_inotify_init(int flags)

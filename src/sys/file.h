@@ -74,7 +74,7 @@ int sys_memfd_create(const char *name, unsigned int flags);
 int sys_add_seals(int fd, int seals);
 int sys_get_seals(int fd);
 ssize_t sys_sendfile(int to, int from, off_t *offset, size_t size);
-int sys_eventfd(void);
+int sys_eventfd(void); /* reading it does not wait */
 int sys_inotify_init(int flags);
 int sys_inotify_add_watch(int fd, const char *path, uint32_t mask);
 /* Names one after the other, each with its NUL. Returns their bytes. */

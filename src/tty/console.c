@@ -16,10 +16,14 @@
 #include "sys/socket.h"
 #include "sys/tty.h"
 
-int tty_connect_console(const char *path, int *ret_fd, struct error *err)
+int tty_connect_console(const char *path, int given, int *ret_fd,
+                        struct error *err)
 {
-	int fd = sys_connect_unix(SOCK_STREAM, path);
+	int fd = path ? sys_connect_unix(SOCK_STREAM, path)
+	              : sys_dup_above(given, STDERR_FILENO + 1);
 
+	if (fd < 0 && !path)
+		return error_system(err, fd, "take console socket %d", given);
 	if (fd < 0)
 		return error_system(err, fd, "connect to console socket '%s'",
 		                    path);

@@ -15,8 +15,12 @@
  * and exec.
  */
 
-/* Connect to the unix stream socket PATH; longer than sun_path is fine. */
-int tty_connect_console(const char *path, int *ret_fd, struct error *err);
+/*
+ * Connect to the unix stream socket PATH; longer than sun_path is fine. NULL:
+ * a copy of GIVEN, which is connected.
+ */
+int tty_connect_console(const char *path, int given, int *ret_fd,
+                        struct error *err);
 
 /*
  * One message: the slave's name ("/dev/pts/0") with MASTER as its only

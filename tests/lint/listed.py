@@ -10,6 +10,7 @@ def main():
     faults = []
     for folder, pattern in (("src", "*.c"), ("tests/unit", "test_*.c"),
                             ("tests/fault", "*.c"), ("tests/trace", "*.c"),
+                            ("tests/library", "*.c"),
                             ("tests/fuzz", "*.c"), ("man", "*.[1-8]"),
                             ("include", "*.h")):
         for path in sorted((root / folder).rglob(pattern)):

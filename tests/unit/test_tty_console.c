@@ -111,7 +111,7 @@ START_TEST(a_console_socket_gets_one_descriptor_with_its_name)
 	listening = sys_listen_unix(SOCK_STREAM, at, "s", 0600);
 	ck_assert_int_ge(listening, 0);
 	strcat(path, "/s");
-	ck_assert_int_eq(tty_connect_console(path, &client, &err), 0);
+	ck_assert_int_eq(tty_connect_console(path, 0, &client, &err), 0);
 	accepted = accept(listening, NULL, NULL);
 	pty_make(&master, &slave);
 	ck_assert_int_eq(tty_send_console(client, master, &err), 0);
@@ -133,7 +133,8 @@ START_TEST(a_console_socket_that_is_missing_is_named)
 	struct error err;
 	int fd = -5;
 
-	ck_assert_int_eq(tty_connect_console("/nowhere/s", &fd, &err), -ENOENT);
+	ck_assert_int_eq(tty_connect_console("/nowhere/s", 0, &fd, &err),
+	                 -ENOENT);
 	ck_assert_ptr_nonnull(strstr(err.text, "'/nowhere/s'"));
 	ck_assert_int_eq(fd, -5);
 }
