@@ -13,6 +13,14 @@ uint64_t time_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
+struct timespec time_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now;
+}
+
 /* Days of the era of 400 years, which begins on a first of March. */
 #define ERA_DAYS     146097
 #define ERA_TO_EPOCH 719468
@@ -58,8 +66,7 @@ void time_text(const struct timespec *time, char text[TIME_TEXT_SIZE])
 
 void time_now_text(char text[TIME_TEXT_SIZE])
 {
-	struct timespec now;
+	struct timespec now = time_now();
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	time_text(&now, text);
 }

@@ -8,6 +8,8 @@
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t time_monotonic_ns(void);
+/* CLOCK_REALTIME. */
+struct timespec time_now(void);
 
 #define TIME_TEXT_SIZE 96
 

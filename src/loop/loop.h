@@ -32,7 +32,11 @@ struct loop_timer {
 
 #define LOOP_READY_MAX 32
 
-/* Zeroed but for what loop_open() sets. No copy may be made of it. */
+/*
+ * Zeroed but for what loop_open() sets. No copy may be made of it. A process
+ * that is forked shares the epoll instance: it may leave the loop alone or
+ * close its own descriptor of it (loop_close), nothing else.
+ */
 struct loop {
 	int epoll;
 	bool stopped;
@@ -52,7 +56,10 @@ int loop_change(struct loop_source *source, uint32_t events);
 /* A source that is not added is left alone. Before its fd is closed. */
 void loop_remove(struct loop_source *source);
 
-/* Call EXPIRED once, in MS milliseconds or a little later; armed anew if it was. */
+/*
+ * Call EXPIRED once, in MS milliseconds or a little later; armed anew if it
+ * was.
+ */
 void loop_arm(struct loop *loop, struct loop_timer *timer, uint64_t ms);
 void loop_disarm(struct loop_timer *timer);
 

@@ -36,3 +36,23 @@ int sys_wait_readable(int fd, int timeout_ms)
 
 	return sys_poll(&poll_fd, 1, timeout_ms);
 }
+
+int sys_epoll_create(void)
+{
+	return (int)SYS_RESULT(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int sys_epoll_control(int epoll, int operation, int fd, uint32_t events,
+                      void *data)
+{
+	struct epoll_event event = { .events = events, .data.ptr = data };
+
+	return (int)SYS_RESULT(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int sys_epoll_wait(int epoll, struct epoll_event *ret_events, size_t count,
+                   int timeout_ms)
+{
+	return (int)SYS_RESULT(
+		epoll_wait(epoll, ret_events, (int)count, timeout_ms));
+}

@@ -15,6 +15,8 @@
 #include "sys/internal.h"
 
 #define FDS_MAX 8
+/* Who connects without waiting gets EAGAIN when as many are in front of him. */
+#define BACKLOG 128
 
 int sys_socketpair(int type, int ret_fds[2])
 {
@@ -108,8 +110,14 @@ int sys_listen_unix(int type, int dir, const char *name, mode_t mode)
 		result = (int)SYS_RESULT(
 			bind(fd, (struct sockaddr *)&address, sizeof(address)));
 	if (result == 0 && type != SOCK_DGRAM)
-		result = (int)SYS_RESULT(listen(fd, 4));
+		result = (int)SYS_RESULT(listen(fd, BACKLOG));
 	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_accept(int listener)
+{
+	return (int)SYS_RETRY(
+		accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
 ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,

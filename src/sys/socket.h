@@ -19,6 +19,8 @@ int sys_connect_unix_at(int type, int dir, const char *name);
  * Returns the socket.
  */
 int sys_listen_unix(int type, int dir, const char *name, mode_t mode);
+/* accept4(2): the connection is non-blocking. */
+int sys_accept(int listener);
 /* One message with COUNT descriptors (0 to 8). MSG_NOSIGNAL. Returns bytes. */
 ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
                      size_t count);
