@@ -2,7 +2,7 @@
 /*
  * Standard input, output and error of one process, as containerd names them:
  * FIFOs (which the payload itself holds: nothing is copied), files, loggers,
- * or a terminal, whose bytes the shim does copy.
+ * or a terminal, whose bytes the shim does copy. SIGPIPE has to be ignored.
  */
 #pragma once
 
@@ -27,6 +27,9 @@ struct io_owner {
 	const char *namespace_;
 	uid_t uid; /* who may reopen the payload's ends (io_uid), or -1 */
 	gid_t gid;
+	/* How long a logger may take to get ready, and to end; 0: long enough. */
+	uint64_t logger_ready_ms;
+	uint64_t logger_end_ms;
 };
 
 struct io;
@@ -50,7 +53,10 @@ struct io *io_open(struct loop *loop, const struct io_paths *paths,
 void io_payload_fds(const struct io *io, int ret_fds[3]);
 /* The payload holds them now (or never will): drop the shim's copies. */
 void io_handed_over(struct io *io);
-/* With a terminal: its master, io's from now on. Copying begins. */
+/*
+ * With a terminal: its master, io's from now on, also if this fails. Copying
+ * begins. Before io_finish().
+ */
 int io_take_terminal(struct io *io, int master, struct error *err);
 int io_resize(struct io *io, uint16_t width, uint16_t height,
               struct error *err);
@@ -64,5 +70,8 @@ void io_close_stdin(struct io *io);
  */
 void io_finish(struct io *io, uint64_t ms, void (*drained)(void *context),
                void *context);
-/* NULL is nothing. Loggers are told to end, and ended if they do not. */
+/*
+ * NULL is nothing. A logger is told to end, and ended if it does not; like each
+ * child of the shim it is collected by whoever does that.
+ */
 void io_close(struct io *io);
