@@ -77,6 +77,14 @@ int runf_protect_self(char *const argv[], char *const env[],
 
 /* ---- containers */
 
+/* As mount(8) has them; TARGET, of all but the first, is below the root. */
+struct runf_mount {
+	const char *type; /* or NULL, for a bind */
+	const char *source;
+	const char *target;         /* NULL: the root */
+	const char *const *options; /* NULL-terminated, or NULL: none */
+};
+
 struct runf_create_options {
 	size_t size;
 	const char *bundle; /* NULL: the current directory */
@@ -96,6 +104,19 @@ struct runf_create_options {
 	 */
 	int console_fd;
 	pid_t *pid; /* told init's, as the caller sees it; or NULL */
+	/*
+	 * What the root consists of, in place of the content of root.path:
+	 * the first is the root, the others lie at their targets in it, one
+	 * after the other. They are the container's alone: nothing is mounted
+	 * on the host, unless hooks that run there (prestart, createRuntime,
+	 * poststart, poststop) or CRIU have to find it, or the container has
+	 * no mount namespace of its own. Then it is mounted at root.path
+	 * until the container is deleted. Options beside those of `mounts`:
+	 * loop, and uidmap=ID:HOSTID:SIZE with gidmap=, which map the layers
+	 * below an overlay, or else the mount itself.
+	 */
+	const struct runf_mount *rootfs;
+	size_t rootfs_count;
 };
 
 /* Steps 1 to 5 of the specification's lifecycle: ends in state `created`. */

@@ -2,6 +2,8 @@
 /* The options of struct runf_create_options, which several commands share. */
 #pragma once
 
+#include <runf/runf.h>
+
 #include "cli/options.h"
 
 /* AT is the way to the members: nothing, or e.g. `create.`. */
@@ -30,3 +32,13 @@
 	                    "socket that receives a pidfd"),                  \
 		OPTION_TEXT(0, "pid-file", "FILE", type, at pid_file,         \
 	                    "write the pid to FILE")
+
+/* MEMBER is a struct cli_list. */
+#define OPTION_ROOTFS_MOUNT(type, member)                     \
+	OPTION_LIST(0, "rootfs-mount", "MOUNT", type, member, \
+	            "mount this as the root, or in it; may be repeated")
+
+/* The mounts that GIVEN names, as members of OPTIONS. */
+int bundle_take_rootfs(struct arena *arena, const struct cli_list *given,
+                       struct runf_create_options *options,
+                       struct runf_error *err);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runf create */
+#include <errno.h>
+
 #include "cli/bundle.h"
 #include "cli/cli.h"
 
 struct create_values {
 	struct runf_create_options options;
+	struct cli_list mounts;
 	bool no_subreaper; /* accepted: nobody waits for anything here */
 };
 
@@ -12,6 +15,7 @@ static const struct cli_option create_options[] = {
 	OPTIONS_BUNDLE(struct create_values, options.),
 	OPTIONS_SOCKETS(struct create_values, options.),
 	OPTIONS_CONTAINER(struct create_values, options.),
+	OPTION_ROOTFS_MOUNT(struct create_values, mounts),
 	OPTION_SWITCH(0, "no-subreaper", struct create_values, no_subreaper,
 	              "accepted and ignored"),
 	OPTION_TRACE(struct create_values, options.),
@@ -25,6 +29,8 @@ static int create_run(struct cli *cli, void *values, struct runf_error *err)
 
 	options->size = sizeof(*options);
 	options->systemd_cgroup = cli_wants_systemd(cli);
+	if (bundle_take_rootfs(&cli->arena, &given->mounts, options, err) < 0)
+		return -EINVAL;
 	return runf_create(cli->runf, cli->words.items[0], options, err);
 }
 

@@ -368,6 +368,12 @@ int engine_checkpoint(struct engine *engine, const char *id,
 			lifecycle_check(VERB_CHECKPOINT, found.status, id, err);
 	if (result < 0)
 		return result;
+	/* CRIU could not know what to put at the others' places. */
+	if (found.record.root_mounts > 1)
+		return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
+		                 "container \"%s\" has a root of %u mounts: "
+		                 "it cannot be checkpointed",
+		                 id, found.record.root_mounts);
 	dump.pid = arena_printf(&arena, "%d", (pid_t)found.record.pid);
 	job_begin(&dump.job, engine, &arena, &options->criu);
 	result = dump_run(&dump, options, err);

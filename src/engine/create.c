@@ -135,11 +135,13 @@ static int creation_claim_groups(struct creation *c, struct error *err)
 	const struct plan *plan = c->plan;
 	int result = 0;
 
-	if (plan->cgroup.mode != PLAN_CGROUP_DISABLED || plan->rdt.root)
+	if (plan->host_root)
+		result = rootfs_number_of(plan->rootfs, &c->root_below, err);
+	if (result == 0 && (plan->cgroup.mode != PLAN_CGROUP_DISABLED ||
+	                    plan->rdt.root || plan->host_root))
 		result = store_write_journal(
 			&c->dir,
-			lifecycle_journal(&c->arena, &plan->cgroup, &plan->rdt),
-			err);
+			lifecycle_journal(&c->arena, plan, c->root_below), err);
 	if (result == 0 && plan->cgroup.mode != PLAN_CGROUP_DISABLED)
 		result = creation_make_cgroup(c, err);
 	if (result == 0 && plan->rdt.root) {
@@ -150,6 +152,14 @@ static int creation_claim_groups(struct creation *c, struct error *err)
 			c->rdt = rdt;
 	}
 	return result;
+}
+
+int creation_mount_root(struct creation *c, struct error *err)
+{
+	if (!c->plan->host_root)
+		return 0;
+	c->root_on_host = true;
+	return rootfs_mount_on_host(c->plan->host_root, err);
 }
 
 static int creation_claim_notify(struct creation *c, struct error *err)
@@ -286,6 +296,7 @@ int creation_make(struct creation *c, struct error *err)
 		{ "store", creation_open_store },
 		{ "filter and sockets", creation_prepare },
 		{ "claim id and cgroup", creation_claim },
+		{ "mount the root", creation_mount_root },
 		{ "open sources", creation_open_sources },
 		{ "clone init", creation_spawn },
 		{ "namespaces, mounts beside init", creation_help },
@@ -303,6 +314,7 @@ void creation_keep(struct creation *c)
 	c->pid = 0;
 	c->has_unit = false;
 	c->hooks_ran = false;
+	c->root_on_host = false;
 }
 
 /*
@@ -324,6 +336,9 @@ static void creation_undo(struct creation *c)
 		result = rdt_remove(&c->rdt, &why);
 	if (c->hooks_ran)
 		creation_run_poststop(c);
+	if (result == 0 && c->root_on_host)
+		result = rootfs_unmount_on_host(c->plan->rootfs, c->root_below,
+		                                &why);
 	if (result == 0 && c->dir.fd >= 0)
 		result = store_remove(&c->engine->store, &c->dir, &why);
 	if (result < 0)

@@ -46,6 +46,8 @@ struct creation {
 	const struct plan_cgroup *place; /* the plan's, where it really is */
 	struct cgroup cgroup;
 	struct plan_rdt rdt; /* once it is there */
+	bool root_on_host;   /* mounted there, on mount number... */
+	uint64_t root_below;
 	bool outside_cgroup; /* clone3 could not put init into it */
 	struct rootfs_source *sources;
 	int *source_fds; /* the same, for ns/ */
@@ -125,6 +127,7 @@ bool creation_has_console(const struct creation *c);
 int creation_connect_console(struct creation *c, struct error *err);
 int creation_open_store(struct creation *c, struct error *err);
 int creation_claim(struct creation *c, struct error *err);
+int creation_mount_root(struct creation *c, struct error *err);
 
 /* load.c: the bundle as an absolute path, and its document. */
 int load_config(struct arena *arena, const struct runf_create_options *options,

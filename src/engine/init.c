@@ -255,6 +255,7 @@ static int init_step(struct init *init, const struct plan_step *step,
 	case PLAN_STEP_CHROOT: return init_leave_host(init, step, err);
 	case PLAN_STEP_CUT:
 	case PLAN_STEP_ROOT:
+	case PLAN_STEP_ROOT_MOUNT:
 	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_MOUNT:
 	case PLAN_STEP_DEVICE:

@@ -10,6 +10,7 @@
 #include "oci/oci.h"
 #include "plan/decide.h"
 #include "rdt/rdt.h"
+#include "rootfs/rootfs.h"
 #include "sys/process.h"
 
 /* Longer than any process needs that SIGKILL has reached. */
@@ -145,5 +146,9 @@ int later_destroy(struct engine *engine, struct arena *arena,
 		                   later_state(arena, found, STATUS_STOPPED),
 		                   found->record.bundle, &engine->log);
 	}
-	return store_remove(&engine->store, &found->dir, err);
+	if (found->record.root_on_host)
+		result = rootfs_unmount_on_host(found->record.rootfs,
+		                                found->record.root_below, err);
+	return result < 0 ? result
+	                  : store_remove(&engine->store, &found->dir, err);
 }

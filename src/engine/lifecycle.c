@@ -308,17 +308,23 @@ static void journal_rdt(struct arena *arena, const struct plan_rdt *rdt,
 	           rdt->root, rdt->group, rdt->monitor ? rdt->monitor : "");
 }
 
+/* A root that the host has: the mount below it, and where. */
+#define JOURNAL_ROOT "rootfs"
+
 /* MODE, then for each directory its mount and its path, a line each. */
-const char *lifecycle_journal(struct arena *arena,
-                              const struct plan_cgroup *plan,
-                              const struct plan_rdt *rdt)
+const char *lifecycle_journal(struct arena *arena, const struct plan *plan,
+                              uint64_t root_below)
 {
+	const struct plan_cgroup *cgroup = &plan->cgroup;
 	struct buf buf = { .arena = arena };
 	size_t i;
 
-	buf_printf(&buf, "%d", (int)plan->mode);
-	for (i = 0; i < plan->dirs_count; i++) {
-		const struct plan_cgroup_dir *dir = &plan->dirs[i];
+	buf_printf(&buf, "%d", (int)cgroup->mode);
+	if (plan->host_root)
+		buf_printf(&buf, "\n" JOURNAL_ROOT "\n%llu\n%s",
+		           (unsigned long long)root_below, plan->rootfs);
+	for (i = 0; i < cgroup->dirs_count; i++) {
+		const struct plan_cgroup_dir *dir = &cgroup->dirs[i];
 		const char *path =
 			arena_printf(arena, "%s%s", dir->mount, dir->path);
 
@@ -327,7 +333,7 @@ const char *lifecycle_journal(struct arena *arena,
 			buf_printf(&buf, "\n%s\n%s\n%s", dir->controllers,
 			           dir->mount, dir->path);
 	}
-	journal_rdt(arena, rdt, &buf);
+	journal_rdt(arena, &plan->rdt, &buf);
 	return buf_str(&buf);
 }
 
@@ -345,44 +351,55 @@ static const char *journal_line(struct arena *arena, const char **text)
 	return line;
 }
 
-/* What a create that was killed halfway left in the journal. */
-static int lifecycle_read_journal(struct arena *arena,
-                                  const struct store_dir *dir,
-                                  struct plan_cgroup *ret_plan,
-                                  struct plan_rdt *ret_rdt, struct error *err)
+/* Of a class of resctrl, whose fourth line is still to be read. */
+static void journal_read_rdt(struct arena *arena,
+                             const struct plan_cgroup_dir *line,
+                             const char **text, struct found *found)
 {
-	struct plan_cgroup plan = { 0 };
+	struct plan_rdt *rdt = &found->rdt;
+
+	rdt->made = str_equal(line->controllers, JOURNAL_RDT_MADE);
+	rdt->root = line->mount;
+	rdt->group = line->path ? line->path : "";
+	rdt->shared = !str_equal(rdt->group, found->dir.id);
+	rdt->monitor = journal_line(arena, text);
+	if (rdt->monitor && !*rdt->monitor)
+		rdt->monitor = NULL;
+}
+
+/* What a create that was killed halfway left in the journal. */
+static int lifecycle_read_journal(struct arena *arena, struct found *found,
+                                  struct error *err)
+{
+	struct plan_cgroup *plan = &found->cgroup;
 	const char *text;
 	const char *mode;
-	int result = store_read_journal(arena, dir, &text, err);
+	int result = store_read_journal(arena, &found->dir, &text, err);
 
 	if (result < 0)
 		return result;
 	mode = journal_line(arena, &text);
 	if (mode)
-		plan.mode = (enum plan_cgroup_mode)atoi(mode);
+		plan->mode = (enum plan_cgroup_mode)atoi(mode);
 	while (text) {
-		struct plan_cgroup_dir *leaf =
-			arena_push(arena, plan.dirs, plan.dirs_count);
+		struct plan_cgroup_dir line = { 0 };
 
-		leaf->controllers = journal_line(arena, &text);
-		leaf->mount = journal_line(arena, &text);
-		leaf->path = journal_line(arena, &text);
-		if (str_after(leaf->controllers, JOURNAL_RDT_MADE)) {
-			ret_rdt->made =
-				str_equal(leaf->controllers, JOURNAL_RDT_MADE);
-			ret_rdt->root = leaf->mount;
-			ret_rdt->group = leaf->path ? leaf->path : "";
-			ret_rdt->shared = !str_equal(ret_rdt->group, dir->id);
-			ret_rdt->monitor = journal_line(arena, &text);
-			if (ret_rdt->monitor && !*ret_rdt->monitor)
-				ret_rdt->monitor = NULL;
-			plan.dirs_count--;
-		} else if (!leaf->mount || !leaf->path) {
-			plan.dirs_count--;
+		line.controllers = journal_line(arena, &text);
+		line.mount = journal_line(arena, &text);
+		line.path = journal_line(arena, &text);
+		if (str_after(line.controllers, JOURNAL_RDT_MADE)) {
+			journal_read_rdt(arena, &line, &text, found);
+		} else if (!line.mount || !line.path) {
+			continue;
+		} else if (str_equal(line.controllers, JOURNAL_ROOT)) {
+			found->record.root_on_host = true;
+			found->record.root_below =
+				strtoull(line.mount, NULL, 10);
+			found->record.rootfs = line.path;
+		} else {
+			*arena_push(arena, plan->dirs, plan->dirs_count) = line;
 		}
 	}
-	*ret_plan = plan;
 	return 0;
 }
 
@@ -406,8 +423,7 @@ int lifecycle_find(struct arena *arena, const struct store *store,
 			found.status = STATUS_CREATING;
 	} else if (result == -ENOENT) {
 		/* Being created at this moment, or never to be finished. */
-		result = lifecycle_read_journal(arena, &found.dir,
-		                                &found.cgroup, &found.rdt, err);
+		result = lifecycle_read_journal(arena, &found, err);
 		found.record.id = id;
 		found.status =
 			lock == STORE_UNLOCKED && store_is_busy(&found.dir)

@@ -83,8 +83,8 @@ void lifecycle_save_rdt(const struct plan_rdt *rdt,
                         struct store_record *record);
 /*
  * The directories that are still to be made as one text, for the journal:
- * what was there before is not ours to remove, whatever happens.
+ * what was there before is not ours to remove, whatever happens. ROOT_BELOW
+ * is for a plan with a host_root.
  */
-const char *lifecycle_journal(struct arena *arena,
-                              const struct plan_cgroup *plan,
-                              const struct plan_rdt *rdt);
+const char *lifecycle_journal(struct arena *arena, const struct plan *plan,
+                              uint64_t root_below);

@@ -92,6 +92,31 @@ static uint32_t load_listen_missing(uint32_t promised)
 	return promised - passed;
 }
 
+/* The caller's mounts, in the words of config.json. */
+static void load_rootfs(struct creation *c, struct plan_options *options)
+{
+	size_t count = c->options->rootfs_count;
+	struct oci_mount *mounts =
+		arena_new_array(&c->arena, struct oci_mount, count);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct runf_mount *from = &c->options->rootfs[i];
+		const char *const *word = from->options;
+
+		mounts[i].type = from->type;
+		mounts[i].source = from->source;
+		mounts[i].destination = path_join(
+			&c->arena, "/", from->target ? from->target : "/");
+		for (; word && *word; word++)
+			*arena_push(&c->arena, mounts[i].options.items,
+			            mounts[i].options.count) = *word;
+	}
+	options->rootfs = mounts;
+	options->rootfs_count = count;
+	options->rootfs_on_host = c->restore != NULL;
+}
+
 int creation_load(struct creation *c, struct error *err)
 {
 	struct oci_faults faults = { .arena = &c->arena };
@@ -114,6 +139,8 @@ int creation_load(struct creation *c, struct error *err)
 		options.notify_dir =
 			arena_printf(&c->arena, "%s/%s/" STORE_NOTIFY,
 		                     c->engine->root, c->id);
+	if (c->options->rootfs_count)
+		load_rootfs(c, &options);
 	options.listen_missing = load_listen_missing(options.listen_fds);
 	if (options.listen_missing > 0)
 		log_warning(&c->engine->log,

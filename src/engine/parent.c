@@ -132,6 +132,9 @@ int creation_write_record(struct creation *c, struct error *err)
 		                              creation_has_container_hooks(c)),
 		.poststart = c->plan->hooks[PLAN_HOOK_POSTSTART].count > 0,
 		.poststop = c->plan->hooks[PLAN_HOOK_POSTSTOP].count > 0,
+		.root_on_host = c->root_on_host,
+		.root_below = c->root_below,
+		.root_mounts = (uint32_t)c->options->rootfs_count,
 		.annotations_count = annotations->count,
 	};
 	bool alive;

@@ -321,6 +321,8 @@ static int restore_all(struct restore *r, struct error *err)
 		result = creation_claim(c, err);
 	if (result == 0)
 		result = restore_check_cgroup(r, err);
+	if (result == 0)
+		result = creation_mount_root(c, err);
 	return result < 0 ? result : restore_run(r, err);
 }
 

@@ -25,7 +25,11 @@ struct plan_options {
 	const char *notify_dir;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup */
-	bool keep_groups;     /* exec: PLAN_KEEP_GROUPS stands in config.json */
+	/* Mounts in place of root.path's content, and whether CRIU does it. */
+	const struct oci_mount *rootfs;
+	size_t rootfs_count;
+	bool rootfs_on_host;
+	bool keep_groups; /* exec: PLAN_KEEP_GROUPS stands in config.json */
 };
 
 /* The whole plan of a create. */
@@ -59,7 +63,8 @@ struct planner {
 	const struct plan_options *options;
 	struct plan *plan;            /* under construction */
 	struct mount_request *mounts; /* of the spec, once mounts.c read them */
-	bool hot; /* the container runs already: plan_hot_mounts() */
+	bool hot;    /* the container runs already: plan_hot_mounts() */
+	bool handed; /* mounts are the caller's: made by the parent */
 };
 
 size_t planner_add_source(struct planner *p, const struct plan_source *source);

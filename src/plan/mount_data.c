@@ -177,3 +177,113 @@ int mount_choose_call(struct planner *p, struct plan_mount *mount,
 	mount->data = data;
 	return 0;
 }
+
+/* ---- sources */
+
+static bool is_layer(const struct plan_fs_option *option)
+{
+	return str_equal(option->key, "lowerdir+") ||
+	       str_equal(option->key, "datadir+");
+}
+
+/* A colon or a backslash of a path's own has a backslash in front. */
+static void add_path(struct buf *buf, const char *path)
+{
+	for (; *path; path++) {
+		if (*path == ':' || *path == '\\')
+			buf_add_char(buf, '\\');
+		buf_add_char(buf, *path);
+	}
+}
+
+/* How much of all layers' paths is one directory, with its slash. */
+static size_t common_length(const struct plan_mount *mount)
+{
+	const char *first = NULL;
+	size_t length = 0;
+	size_t i;
+
+	for (i = 0; i < mount->options_count; i++) {
+		const char *path = mount->options[i].value;
+		size_t same = 0;
+
+		if (!is_layer(&mount->options[i]))
+			continue;
+		if (!first) {
+			first = path;
+			length = strlen(path);
+		}
+		while (same < length && path[same] == first[same])
+			same++;
+		length = same;
+	}
+	while (length > 0 && first[length - 1] != '/')
+		length--;
+	return length;
+}
+
+/*
+ * Layers as one option again: by number, if that is how they will be found,
+ * else as paths from the directory that they have in common.
+ */
+static void join_layers(struct planner *p, struct plan_mount *mount,
+                        bool by_number)
+{
+	size_t common = by_number ? 0 : common_length(mount);
+	struct plan_mount joined = *mount;
+	struct buf buf = { .arena = p->arena };
+	unsigned int number = 0;
+	size_t i;
+
+	joined.options = NULL;
+	joined.options_count = 0;
+	for (i = 0; i < mount->options_count; i++) {
+		const struct plan_fs_option *option = &mount->options[i];
+
+		if (!is_layer(option)) {
+			mount_add_option(p, &joined, option->key,
+			                 option->value);
+			continue;
+		}
+		if (number)
+			buf_add_char(&buf, ':');
+		if (*option->key == 'd')
+			buf_add_char(&buf, ':');
+		if (by_number)
+			buf_printf(&buf, "%u", number);
+		else
+			add_path(&buf, option->value + common);
+		number++;
+	}
+	if (number)
+		mount_add_option(p, &joined, "lowerdir", buf_str(&buf));
+	mount->data = joined_data(p, &joined);
+	mount->data_flags = joined.data_flags;
+	for (i = 0; common && i < mount->options_count; i++)
+		if (is_layer(&mount->options[i]))
+			mount->directory = arena_strndup(
+				p->arena, mount->options[i].value, common);
+	if (!by_number)
+		mount->options_count = 0;
+}
+
+int mount_choose_detached(struct planner *p, struct plan_mount *mount,
+                          bool map_layers, struct error *err)
+{
+	bool overlay = str_equal(mount->type, "overlay");
+
+	if (!map_layers && !has_long_value(mount))
+		return 0;
+	if (overlay)
+		split_layers(p, mount);
+	if (!map_layers && KERNEL_AT_LEAST(p->facts, 6, 7) &&
+	    !has_long_value(mount))
+		return 0;
+	join_layers(p, mount, map_layers);
+	if (strlen(mount->data) > DATA_MAX)
+		return error_set(err, ERROR_CONFIG, -E2BIG,
+		                 "options of %zu bytes: the kernel takes %d at "
+		                 "most",
+		                 strlen(mount->data), DATA_MAX);
+	return 0;
+}

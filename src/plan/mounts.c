@@ -125,8 +125,9 @@ static void add_fs_options(struct planner *p, struct plan_mount *mount,
 	for (i = 0; i < options->instance_count; i++)
 		mount_add_option(p, mount, options->instance[i].key, NULL);
 	for (i = 0; i < options->data_count; i++)
-		mount_add_option(p, mount, options->data[i].key,
-		                 options->data[i].value);
+		if (!mount->loop || !str_equal(options->data[i].key, "loop"))
+			mount_add_option(p, mount, options->data[i].key,
+			                 options->data[i].value);
 	add_label(p, mount);
 }
 
@@ -173,6 +174,13 @@ static bool is_idmapped(const struct mount_request *r)
 	       r->mount->gid_mappings.count > 0;
 }
 
+/* An overlay's own ids cannot be mapped, those of its layers can. */
+static bool maps_layers(const struct planner *p, const struct mount_request *r)
+{
+	return p->handed && is_idmapped(r) &&
+	       str_equal(r->mount->type, "overlay");
+}
+
 /*
  * The ids of an instance can be mapped by who has power over it and over the
  * maps: the parent. So it makes this one, and init only attaches it.
@@ -190,6 +198,7 @@ static int make_source(struct planner *p, const struct mount_request *r,
 
 	if (result < 0)
 		return result;
+	source.idmap_layers = maps_layers(p, r);
 	*source.fs = *mount;
 	source.fs->set = 0;
 	source.fs->copy_mode = source.fs->copy_up = false;
@@ -197,21 +206,29 @@ static int make_source(struct planner *p, const struct mount_request *r,
 	mount->kind = PLAN_MOUNT_BIND;
 	mount->source = planner_add_source(p, &source);
 	mount->options_count = 0;
+	mount->data = NULL;
+	mount->loop = false;
 	return 0;
 }
 
 static int settle_fs(struct planner *p, const struct mount_request *r,
                      struct plan_mount *mount, struct error *err)
 {
-	int result = mount_choose_call(p, mount, err);
+	bool source = p->hot || p->handed || is_idmapped(r);
+	int result;
 
+	if (p->handed)
+		result =
+			mount_choose_detached(p, mount, maps_layers(p, r), err);
+	else
+		result = mount_choose_call(p, mount, err);
 	/* What fsmount(2) is not told has to be cleared to be set. */
-	if (mount->data || p->hot || is_idmapped(r))
+	if (mount->data || source)
 		mount->clear =
 			mount->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0;
-	if (result < 0 || (!is_idmapped(r) && !p->hot))
+	if (result < 0 || !source)
 		return result;
-	if (mount->data)
+	if (mount->data && !p->handed)
 		return error_set(err, ERROR_UNSUPPORTED, -EINVAL,
 		                 "options longer than %d bytes are for mounts "
 		                 "without id maps that create makes",
@@ -242,6 +259,7 @@ static int add_fs(struct planner *p, const struct mount_request *r,
 		str_equal(type, "tmpfs") && !has_data(&r->options, "mode");
 	mount->is_proc =
 		str_equal(type, "proc") && !has_data(&r->options, "subset");
+	mount->loop = p->handed && has_data(&r->options, "loop");
 	mount->no_follow |= str_equal(type, "proc") || str_equal(type, "sysfs");
 	add_fs_options(p, mount, &r->options);
 	if (str_equal(r->destination, "/dev"))
@@ -360,6 +378,26 @@ static int add_mount(struct planner *p, const struct mount_request *r,
 	return add_fs(p, r, err);
 }
 
+static struct mount_request read_request(struct planner *p,
+                                         const struct oci_mount *mount)
+{
+	struct mount_request request = {
+		.mount = mount,
+		.destination = path_clean(p->arena, mount->destination),
+	};
+
+	mount_options_read(p->arena, &mount->options, &request.options);
+	return request;
+}
+
+int mounts_add(struct planner *p, const struct oci_mount *mount,
+               struct error *err)
+{
+	const struct mount_request request = read_request(p, mount);
+
+	return add_mount(p, &request, err);
+}
+
 static bool overlap(const char *a, const char *b)
 {
 	return path_is_within(a, b) || path_is_within(b, a);
@@ -376,18 +414,6 @@ static bool waits(struct planner *p, const struct mount_request *r)
 	return (mount_is_cgroup(r) && plan_cgroup_is_late(p)) ||
 	       (helped & CLONE_NEWNET && str_equal(type, "sysfs")) ||
 	       (helped & CLONE_NEWIPC && str_equal(type, "mqueue"));
-}
-
-static struct mount_request read_request(struct planner *p,
-                                         const struct oci_mount *mount)
-{
-	struct mount_request request = {
-		.mount = mount,
-		.destination = path_clean(p->arena, mount->destination),
-	};
-
-	mount_options_read(p->arena, &mount->options, &request.options);
-	return request;
 }
 
 /*

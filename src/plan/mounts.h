@@ -30,6 +30,12 @@ void mount_add_attr(struct planner *p, const char *destination, uint64_t set);
 /* How a new instance with values that are longer is made. */
 int mount_choose_call(struct planner *p, struct plan_mount *mount,
                       struct error *err);
+/*
+ * The same for what is made as a source; with MAP_LAYERS so that what an
+ * overlay lies on can be idmapped.
+ */
+int mount_choose_detached(struct planner *p, struct plan_mount *mount,
+                          bool map_layers, struct error *err);
 /* plan->mount_label and its key. */
 int plan_mount_label(struct planner *p, struct error *err);
 
@@ -37,6 +43,16 @@ int plan_mount_label(struct planner *p, struct error *err);
 int plan_late_mounts(struct planner *p, struct error *err);
 /* True if one of these comes to lie over, on or below PATH. */
 bool mounts_change_late(struct planner *p, const char *path);
+
+/* The steps and sources of one more mount, which is not the spec's. */
+int mounts_add(struct planner *p, const struct oci_mount *mount,
+               struct error *err);
+
+/*
+ * root_mounts.c: those that the caller handed over, as steps or for the host.
+ * CUT is how the container's mounts are cut off from the host's.
+ */
+int plan_root_mounts(struct planner *p, uint64_t cut, struct error *err);
 
 /* beside.c: mark the steps that the parent does; all of them are there. */
 void plan_beside(struct planner *p);

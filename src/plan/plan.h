@@ -45,8 +45,9 @@ struct plan_source {
 	const char *uid_map;
 	const char *gid_map;
 	bool idmap_recursive;
-	uint64_t device; /* DEVICE: the dev_t it must have, */
-	uint32_t mode;   /* and S_IFCHR or S_IFBLK */
+	bool idmap_layers; /* FS: not of it but of what it lies on */
+	uint64_t device;   /* DEVICE: the dev_t it must have, */
+	uint32_t mode;     /* and S_IFCHR or S_IFBLK */
 };
 
 /* ---- namespaces */
@@ -131,15 +132,19 @@ struct plan_mount {
 	bool propagation_recursive;
 	/*
 	 * FS: mount(2) with these options, as one of them is too long for
-	 * fsconfig(2); or NULL.
+	 * fsconfig(2); or NULL. Of a source, in a directory that paths in it
+	 * are relative to, or, if the layers are mapped, among these: each
+	 * `lowerdir+` and `datadir+` of `options` by its number.
 	 */
 	const char *data;
 	uint64_t data_flags; /* MS_* beside those of `set` */
-	const char *label;   /* SELinux's, for the root of it, or NULL */
-	bool copy_mode; /* tmpfs over a directory, no mode=: take its mode */
-	bool copy_up;   /* tmpcopyup: and its content */
-	bool no_follow; /* destination may not be or lie below a link */
-	bool on_link;   /* BIND: if it is a link, that is what it lies on */
+	const char *directory;
+	bool loop;         /* FS: `origin` is a file: by a loop device */
+	const char *label; /* SELinux's, for the root of it, or NULL */
+	bool copy_mode;    /* tmpfs over a directory, no mode=: take its mode */
+	bool copy_up;      /* tmpcopyup: and its content */
+	bool no_follow;    /* destination may not be or lie below a link */
+	bool on_link;      /* BIND: if it is a link, that is what it lies on */
 	/* Verify that it is one and keep a descriptor: the trusted procfs. */
 	bool is_proc;
 	bool copy_symlink;  /* BIND: a link is made anew, not mounted */
@@ -180,6 +185,7 @@ enum plan_step_kind {
 	PLAN_STEP_DOMAINNAME, /* text */
 	PLAN_STEP_CUT,        /* propagation of "/" (flags: MS_REC | ...) */
 	PLAN_STEP_ROOT,       /* text: attach the rootfs, a mount, private */
+	PLAN_STEP_ROOT_MOUNT, /* mount: a BIND is the root, at `origin` */
 	PLAN_STEP_HOST_ROOT,  /* no mount namespace: the root as it is */
 	PLAN_STEP_MOUNT,
 	PLAN_STEP_DEVICE,
@@ -492,6 +498,11 @@ enum plan_hook_kind {
 /* ---- the whole */
 
 struct plan {
+	/*
+	 * What the parent mounts at `rootfs` before there are sources: steps
+	 * ROOT_MOUNT and MOUNT with sources of their own. Or NULL.
+	 */
+	const struct plan *host_root;
 	const char *id;
 	const char *bundle;          /* absolute */
 	const char *rootfs;          /* absolute */

@@ -283,14 +283,17 @@ static int add_restrictions(struct planner *p, struct error *err)
 /* A mount namespace of its own: the whole tree. */
 static int add_tree(struct planner *p, struct error *err)
 {
+	uint64_t cut = read_propagation(p).cut;
 	int result;
 
-	add_flags(p, PLAN_STEP_CUT, read_propagation(p).cut);
-	add_text(p, PLAN_STEP_ROOT, p->plan->rootfs);
-	result = plan_mounts(p, err);
-	if (result < 0)
-		return result;
-	result = plan_devices(p, err);
+	add_flags(p, PLAN_STEP_CUT, cut);
+	result = plan_root_mounts(p, cut, err);
+	if (result == 0 && (!p->options->rootfs_count || p->plan->host_root))
+		add_text(p, PLAN_STEP_ROOT, p->plan->rootfs);
+	if (result == 0)
+		result = plan_mounts(p, err);
+	if (result == 0)
+		result = plan_devices(p, err);
 	if (result == 0)
 		result = add_restricted_paths(p, true, err);
 	if (result < 0)
@@ -316,6 +319,7 @@ static int add_tree(struct planner *p, struct error *err)
 static int add_bare_root(struct planner *p, struct error *err)
 {
 	const struct oci_linux *config = p->spec->linux_;
+	int result;
 
 	if (p->spec->root->readonly ||
 	    (config &&
@@ -329,6 +333,9 @@ static int add_bare_root(struct planner *p, struct error *err)
 	if (p->spec->mounts_count > 0)
 		planner_warn(p, "mounts: not made, as there is no new mount "
 		                "namespace");
+	result = plan_root_mounts(p, 0, err);
+	if (result < 0)
+		return result;
 	add_text(p, PLAN_STEP_HOST_ROOT, p->plan->rootfs);
 	add_helped(p);
 	plan_enter_cgroup(p);

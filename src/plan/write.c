@@ -142,11 +142,16 @@ static void put_source(struct json_writer *w, const struct plan_source *source)
 	                       (uint64_t)source->namespace_type));
 	write_true(w, "recursive", source->recursive);
 	write_true(w, "noFollow", source->no_follow);
-	if (source->fs)
+	if (source->fs) {
 		put_fs_options(w, source->fs);
+		write_text(w, "data", source->fs->data);
+		write_text(w, "directory", source->fs->directory);
+		write_true(w, "loop", source->fs->loop);
+	}
 	write_text(w, "uidMap", source->uid_map);
 	write_text(w, "gidMap", source->gid_map);
 	write_true(w, "idmapRecursive", source->idmap_recursive);
+	write_true(w, "idmapLayers", source->idmap_layers);
 	if (source->kind == PLAN_SOURCE_DEVICE)
 		put_device_number(w, source->mode, source->device);
 	json_close_object(w);
@@ -284,6 +289,7 @@ static const char *const step_names[] = {
 	[PLAN_STEP_DOMAINNAME] = "domainname",
 	[PLAN_STEP_CUT] = "cut",
 	[PLAN_STEP_ROOT] = "root",
+	[PLAN_STEP_ROOT_MOUNT] = "root-mount",
 	[PLAN_STEP_HOST_ROOT] = "host-root",
 	[PLAN_STEP_MOUNT] = "mount",
 	[PLAN_STEP_DEVICE] = "device",
@@ -310,6 +316,7 @@ const char *plan_step_name(enum plan_step_kind kind)
 const char *plan_step_detail(const struct plan_step *step)
 {
 	switch (step->kind) {
+	case PLAN_STEP_ROOT_MOUNT: return step->mount.origin;
 	case PLAN_STEP_MOUNT: return step->mount.destination;
 	case PLAN_STEP_DEVICE: return step->device.path;
 	case PLAN_STEP_LINK: return step->link.path;
@@ -343,6 +350,7 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
 	json_put_str(w, "do", step_names[step->kind]);
 	switch (step->kind) {
 	case PLAN_STEP_NAMESPACE: put_ns_step(w, &step->ns); break;
+	case PLAN_STEP_ROOT_MOUNT:
 	case PLAN_STEP_MOUNT: put_mount(w, &step->mount); break;
 	case PLAN_STEP_DEVICE: put_device(w, &step->device); break;
 	case PLAN_STEP_LINK: put_link(w, &step->link); break;
@@ -404,6 +412,26 @@ static void put_hooks(struct json_writer *w, const struct plan *plan)
 	json_close_object(w);
 }
 
+static void put_sources(struct json_writer *w, const struct plan *plan)
+{
+	size_t i;
+
+	json_open_array(w, "sources");
+	for (i = 0; i < plan->sources_count; i++)
+		put_source(w, &plan->sources[i]);
+	json_close_array(w);
+}
+
+static void put_steps(struct json_writer *w, const struct plan *plan)
+{
+	size_t i;
+
+	json_open_array(w, "steps");
+	for (i = 0; i < plan->steps_count; i++)
+		put_step(w, &plan->steps[i]);
+	json_close_array(w);
+}
+
 void plan_write(struct json_writer *w, const struct plan *plan)
 {
 	size_t i;
@@ -412,18 +440,18 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 	json_put_str(w, "id", plan->id);
 	json_put_str(w, "bundle", plan->bundle);
 	json_put_str(w, "rootfs", plan->rootfs);
+	if (plan->host_root) {
+		json_open_object(w, "hostRoot");
+		put_sources(w, plan->host_root);
+		put_steps(w, plan->host_root);
+		json_close_object(w);
+	}
 	write_text(w, "mountLabel", plan->mount_label);
-	json_open_array(w, "sources");
-	for (i = 0; i < plan->sources_count; i++)
-		put_source(w, &plan->sources[i]);
-	json_close_array(w);
+	put_sources(w, plan);
 	write_cgroup(w, &plan->cgroup);
 	write_rdt(w, &plan->rdt);
 	put_namespaces(w, &plan->ns);
-	json_open_array(w, "steps");
-	for (i = 0; i < plan->steps_count; i++)
-		put_step(w, &plan->steps[i]);
-	json_close_array(w);
+	put_steps(w, plan);
 	if (plan->net.args) {
 		json_open_object(w, "net");
 		write_strings(w, "args", plan->net.args);

@@ -11,9 +11,6 @@
 #include "sys/mount.h"
 #include "sys/process.h"
 
-/* What is made on the way to a mount's target, as when it was created. */
-#define SETUP_UMASK 022
-
 static int begin(struct rootfs *rootfs, const struct plan *plan,
                  const struct rootfs_source *sources, struct error *err)
 {
@@ -37,26 +34,6 @@ static int unmount(int own_fds, int fd)
 	return result < 0 ? result : sys_umount2(name, MNT_DETACH);
 }
 
-static int open_instances(const struct plan *plan,
-                          struct rootfs_source *sources, struct error *err)
-{
-	size_t i;
-
-	for (i = 0; i < plan->sources_count; i++) {
-		int result = 0;
-
-		if (sources[i].fd < 0)
-			result = rootfs_open_source(&plan->sources[i],
-			                            &sources[i], err);
-		if (result == 0 && sources[i].fd < 0)
-			result = error_system(err, -EPERM, "open %s",
-			                      plan->sources[i].path);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
 int rootfs_add_mounts(const struct plan *plan, struct rootfs_source *sources,
                       int own_fds, struct error *err)
 {
@@ -65,7 +42,7 @@ int rootfs_add_mounts(const struct plan *plan, struct rootfs_source *sources,
 	size_t done = 0;
 
 	if (result == 0)
-		result = open_instances(plan, sources, err);
+		result = source_open_all(plan, sources, err);
 	for (; result == 0 && done < plan->steps_count; done++) {
 		result = rootfs_apply(&rootfs, &plan->steps[done], err);
 		if (result < 0)

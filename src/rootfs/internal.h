@@ -4,6 +4,9 @@
 
 #include "rootfs/rootfs.h"
 
+/* What is made on the way to a mount's target shall not depend on a caller. */
+#define SETUP_UMASK 022
+
 /* ---- target.c: places in the container */
 
 struct target {
@@ -35,6 +38,32 @@ int source_get(struct rootfs *rootfs, size_t index,
                struct rootfs_source *ret_source, int *ret_own,
                struct error *err);
 
+/* A user namespace with the maps of SOURCE, which nobody is in any more. */
+int source_make_userns(const struct plan_source *source);
+/* Each of PLAN's that is not open yet. */
+int source_open_all(const struct plan *plan, struct rootfs_source *sources,
+                    struct error *err);
+
+/* ---- detached.c */
+
+/*
+ * An instance that only mount(2) can make, or whose layers are to be mapped as
+ * USERNS (else -1): detached, with no mount anywhere that others could see.
+ */
+int detached_make(const struct plan_mount *m, int userns, int *ret_tree,
+                  struct error *err);
+
+/* ---- loop.c */
+
+#define LOOP_PATH_SIZE 32
+
+/*
+ * PATH as a block device: an open one, whose name is RET_NAME. It goes by
+ * itself when it is closed and nothing is mounted from it.
+ */
+int loop_attach(const char *path, bool readonly, char *ret_name,
+                struct error *err);
+
 /* ---- mount.c */
 
 /* A new instance as M says, detached; TARGET is for what depends on it. */
@@ -49,6 +78,9 @@ int mount_clone(int fd, unsigned int flags);
 
 int root_cut(uint64_t flags, struct error *err);
 int root_attach(struct rootfs *rootfs, const char *path, struct error *err);
+/* By the mount M, at its `origin`. */
+int mount_root(struct rootfs *rootfs, const struct plan_mount *m,
+               struct error *err);
 int root_use_host(struct rootfs *rootfs, const char *path, struct error *err);
 int root_pivot(struct rootfs *rootfs, struct error *err);
 int root_move(struct rootfs *rootfs, struct error *err);

@@ -133,14 +133,32 @@ static int copy_mode(int fs, const struct target *target, struct error *err)
 	return set_parameter(fs, "mode", mode, err);
 }
 
+static bool is_readonly(const struct plan_mount *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->options_count; i++)
+		if (str_equal(m->options[i].key, "ro"))
+			return true;
+	return false;
+}
+
 static int configure(int fs, const struct plan_mount *m,
                      const struct target *target, struct error *err)
 {
+	char name[LOOP_PATH_SIZE];
+	auto_close int device = -1;
+	const char *origin = m->origin;
 	int result = 0;
 	size_t i;
 
-	if (m->origin)
-		result = set_parameter(fs, "source", m->origin, err);
+	if (m->loop) {
+		result = device =
+			loop_attach(origin, is_readonly(m), name, err);
+		origin = name;
+	}
+	if (result >= 0 && origin)
+		result = set_parameter(fs, "source", origin, err);
 	for (i = 0; result == 0 && i < m->options_count; i++)
 		result = set_parameter(fs, m->options[i].key,
 		                       m->options[i].value, err);
@@ -460,6 +478,41 @@ static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
 	if (result < 0)
 		return result;
 	return place_tree(rootfs, m, source.fd, place, err);
+}
+
+/*
+ * The whole root. It lies where config.json says, for hooks that look for it
+ * there, and so that it can become the root.
+ */
+int mount_root(struct rootfs *rootfs, const struct plan_mount *m,
+               struct error *err)
+{
+	struct rootfs_source source = { .fd = -1 };
+	auto_close int own = -1;
+	auto_close int place =
+		sys_openat(AT_FDCWD, m->origin, O_PATH | O_DIRECTORY, 0);
+	int result = place;
+
+	if (place < 0)
+		return error_system(err, place, "open rootfs %s", m->origin);
+	result = source_get(rootfs, m->source, &source, &own, err);
+	if (result == 0)
+		result = finish_tree(source.fd,
+		                     rootfs->planned[m->source].recursive, m,
+		                     err);
+	if (result < 0)
+		return result;
+	result = mount_attach(source.fd, place);
+	if (result < 0)
+		return error_system(err, attach_error(result, source.fd, place),
+		                    "mount rootfs %s", m->origin);
+	result = sys_dup_above(source.fd, 0);
+	if (result < 0)
+		return error_system(err, result, "dup");
+	rootfs->root = result;
+	rootfs->own_mounts = true;
+	sys_umask(SETUP_UMASK);
+	return 0;
 }
 
 static int change_mount(struct rootfs *rootfs, const struct plan_mount *m,

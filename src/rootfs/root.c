@@ -10,9 +10,6 @@
 #include "sys/mount.h"
 #include "sys/process.h"
 
-/* What is made on the way to a mount's target shall not depend on a caller. */
-#define SETUP_UMASK 022
-
 int root_cut(uint64_t flags, struct error *err)
 {
 	int result = sys_mount(NULL, "/", NULL, flags, NULL);

@@ -43,6 +43,7 @@ int rootfs_apply(struct rootfs *rootfs, const struct plan_step *step,
 	switch (step->kind) {
 	case PLAN_STEP_CUT: return root_cut(step->flags, err);
 	case PLAN_STEP_ROOT: return root_attach(rootfs, step->text, err);
+	case PLAN_STEP_ROOT_MOUNT: return mount_root(rootfs, &step->mount, err);
 	case PLAN_STEP_HOST_ROOT: return root_use_host(rootfs, step->text, err);
 	case PLAN_STEP_MOUNT: return mount_apply(rootfs, &step->mount, err);
 	case PLAN_STEP_DEVICE: return node_make(rootfs, &step->device, err);

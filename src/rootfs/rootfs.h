@@ -52,13 +52,24 @@ void rootfs_begin(struct rootfs *rootfs, const struct plan *plan,
 void rootfs_end(struct rootfs *rootfs);
 
 /*
- * One step: CUT, ROOT, HOST_ROOT, MOUNT, DEVICE, LINK, PIVOT, MOVE_ROOT,
- * CHROOT, PROPAGATION, READONLY_ROOT, MASK or READONLY. The others belong to
- * other rooms and are an internal error here. The umask is 022 from the root
- * on.
+ * One step: CUT, ROOT, ROOT_MOUNT, HOST_ROOT, MOUNT, DEVICE, LINK, PIVOT,
+ * MOVE_ROOT, CHROOT, PROPAGATION, READONLY_ROOT, MASK or READONLY. The others
+ * belong to other rooms and are an internal error here. The umask is 022 from
+ * the root on.
  */
 int rootfs_apply(struct rootfs *rootfs, const struct plan_step *step,
                  struct error *err);
+
+/*
+ * By the parent, where the host has to see the root: PLAN, a host_root, with
+ * all its sources. What is mounted on PATH before, if anything, is known by
+ * its number (Linux 5.8), so that nothing else is ever unmounted; nothing left
+ * of ours is fine, as is a path that is gone.
+ */
+int rootfs_number_of(const char *path, uint64_t *ret_number, struct error *err);
+int rootfs_mount_on_host(const struct plan *plan, struct error *err);
+int rootfs_unmount_on_host(const char *path, uint64_t number,
+                           struct error *err);
 
 /*
  * By the parent: the instance of a MOUNT that it makes beside init, attached

@@ -80,8 +80,7 @@ static int map_namespace(pid_t pid, const struct plan_source *source)
 	return sys_openat(AT_FDCWD, path, O_RDONLY, 0);
 }
 
-/* A user namespace with the maps of SOURCE, which nobody is in any more. */
-static int make_user_namespace(const struct plan_source *source)
+int source_make_userns(const struct plan_source *source)
 {
 	auto_close int pidfd = -1;
 	siginfo_t ended;
@@ -109,7 +108,7 @@ static int map_tree(int tree, const struct plan_source *source,
                     struct error *err)
 {
 	unsigned int recursive = source->idmap_recursive ? AT_RECURSIVE : 0;
-	auto_close int userns = make_user_namespace(source);
+	auto_close int userns = source_make_userns(source);
 	int result;
 
 	if (userns < 0)
@@ -170,18 +169,35 @@ static int open_mount(const struct plan_source *source,
 	return 0;
 }
 
+static int make_instance(const struct plan_source *source, int *ret_tree,
+                         struct error *err)
+{
+	auto_close int userns = -1;
+
+	if (!source->fs->data)
+		return mount_make(source->fs, NULL, ret_tree, err);
+	if (source->idmap_layers) {
+		userns = source_make_userns(source);
+		if (userns < 0)
+			return error_system(err, userns,
+			                    "make a user namespace to map the "
+			                    "ids of layers");
+	}
+	return detached_make(source->fs, userns, ret_tree, err);
+}
+
 /* A new instance, its ids mapped before anybody can see it. */
 static int make_fs(const struct plan_source *source,
                    struct rootfs_source *ret_source, struct error *err)
 {
 	auto_close int tree = -1;
-	int result = mount_make(source->fs, NULL, &tree, err);
+	int result = make_instance(source, &tree, err);
 
 	if (result == -EPERM) {
 		*ret_source = (struct rootfs_source){ .fd = -1 };
 		return 0;
 	}
-	if (result == 0 && source->uid_map)
+	if (result == 0 && source->uid_map && !source->idmap_layers)
 		result = map_tree(tree, source, err);
 	if (result < 0)
 		return error_wrap(err, "mount %s", source->fs->destination);
@@ -200,6 +216,26 @@ int rootfs_open_source(const struct plan_source *source,
 	case PLAN_SOURCE_FS: return make_fs(source, ret_source, err);
 	}
 	return error_set(err, ERROR_INTERNAL, -EINVAL, "no kind of source");
+}
+
+int source_open_all(const struct plan *plan, struct rootfs_source *sources,
+                    struct error *err)
+{
+	size_t i;
+
+	for (i = 0; i < plan->sources_count; i++) {
+		int result = 0;
+
+		if (sources[i].fd < 0)
+			result = rootfs_open_source(&plan->sources[i],
+			                            &sources[i], err);
+		if (result == 0 && sources[i].fd < 0)
+			result = error_system(err, -EPERM, "open %s",
+			                      plan->sources[i].path);
+		if (result < 0)
+			return result;
+	}
+	return 0;
 }
 
 int source_get(struct rootfs *rootfs, size_t index,

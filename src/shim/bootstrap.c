@@ -87,7 +87,9 @@ struct ttrpc_bytes bootstrap_answer(struct arena *arena,
                                     const char *address)
 {
 	struct ttrpc_bytes bytes = { .data = address, .size = strlen(address) };
-	Opt__Result result = OPT__RESULT__INIT;
+	Opt__Result result;
+
+	opt__result__init(&result);
 
 	if (bootstrap->has_params) {
 		result.version = 3;

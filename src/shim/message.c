@@ -2,6 +2,8 @@
 /* Messages in arenas. */
 #include "shim/message.h"
 
+#include <task.pb-c.h>
+
 static void *take_memory(void *arena, size_t size)
 {
 	return arena_alloc(arena, size);
@@ -33,4 +35,13 @@ struct ttrpc_bytes message_pack(struct arena *arena,
 	protobuf_c_message_pack(message, data);
 	bytes.data = data;
 	return bytes;
+}
+
+struct Msg__Time message_time(const struct timespec *time)
+{
+	Msg__Time message = MESSAGE(Time, time);
+
+	message.seconds = time->tv_sec;
+	message.nanos = (int32_t)time->tv_nsec;
+	return message;
 }

@@ -219,9 +219,10 @@ static Metrics__V2Io *put_v2_io(struct arena *arena,
 static struct ttrpc_bytes pack_v2(struct arena *arena,
                                   const struct runf_stats *stats)
 {
-	Metrics__V2 v2 = METRICS__V2__INIT;
+	Metrics__V2 v2;
 	size_t i;
 
+	metrics__v2__init(&v2);
 	v2.pids = put_pids(arena, &stats->pids, RUNF_UNLIMITED);
 	v2.cpu = put_v2_cpu(arena, &stats->cpu);
 	v2.memory = put_v2_memory(arena, &stats->memory);
@@ -348,9 +349,10 @@ static Metrics__V1Io *put_v1_io(struct arena *arena,
 static struct ttrpc_bytes pack_v1(struct arena *arena,
                                   const struct runf_stats *stats)
 {
-	Metrics__V1 v1 = METRICS__V1__INIT;
+	Metrics__V1 v1;
 	size_t i;
 
+	metrics__v1__init(&v1);
 	/* v1's readers take 0 for none. */
 	v1.pids = put_pids(arena, &stats->pids, 0);
 	v1.cpu = put_v1_cpu(arena, &stats->cpu);

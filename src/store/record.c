@@ -52,6 +52,10 @@ static const char *record_text(struct arena *arena,
 		json_close_object(&w);
 	}
 	json_close_array(&w);
+	if (r->root_mounts)
+		json_put_u64(&w, "rootMounts", r->root_mounts);
+	if (r->root_on_host)
+		json_put_u64(&w, "rootBelow", r->root_below);
 	if (r->rdt_root) {
 		json_put_str(&w, "rdtRoot", r->rdt_root);
 		json_put_str(&w, "rdtGroup", r->rdt_group);
@@ -209,6 +213,9 @@ static void record_decode(struct arena *arena, const struct json_value *root,
 	r->rdt_group = record_str(root, "rdtGroup");
 	r->rdt_monitor = record_str(root, "rdtMonitor");
 	r->rdt_made = record_bool(root, "rdtMade");
+	r->root_mounts = (uint32_t)record_i64(root, "rootMounts");
+	r->root_on_host = json_get(root, "rootBelow");
+	r->root_below = (uint64_t)record_i64(root, "rootBelow");
 	r->unit = record_str(root, "unit");
 	r->unit_user = record_bool(root, "unitUser");
 	item = record_first(root, "cgroups", &count);

@@ -70,8 +70,12 @@ struct store_record {
 	const char *rdt_group;
 	const char *rdt_monitor; /* "" or NULL: none */
 	bool rdt_made;
-	bool creating;  /* its create-time hooks have yet to end */
-	bool poststart; /* has hooks of that kind: config.json is needed */
+	/* Mounts that are its root, and whether the host has them at rootfs. */
+	uint32_t root_mounts;
+	bool root_on_host;
+	uint64_t root_below; /* the mount number that is at rootfs without */
+	bool creating;       /* its create-time hooks have yet to end */
+	bool poststart;      /* has hooks of that kind: config.json is needed */
 	bool poststop;
 	struct store_annotation *annotations;
 	size_t annotations_count;

@@ -96,6 +96,17 @@ int sys_is_mount_root(int fd)
 	                  : (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+int sys_mount_id(int fd, uint64_t *ret_id)
+{
+	struct statx found;
+	int result = (int)SYS_RESULT(syscall(SYS_statx, fd, "", AT_EMPTY_PATH,
+	                                     STATX_MNT_ID, &found));
+
+	if (result == 0)
+		*ret_id = found.stx_mnt_id;
+	return result;
+}
+
 int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)SYS_RESULT(syscall(SYS_pivot_root, new_root, put_old));

@@ -42,4 +42,6 @@ int sys_mount(const char *source, const char *target, const char *type,
 int sys_umount2(const char *target, int flags);
 /* 1 if FD (O_PATH will do) is the root of a mount, else 0 (Linux 5.8). */
 int sys_is_mount_root(int fd);
+/* The number of the mount that FD is in (Linux 5.8). */
+int sys_mount_id(int fd, uint64_t *ret_id);
 int sys_pivot_root(const char *new_root, const char *put_old);

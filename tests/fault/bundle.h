@@ -16,6 +16,7 @@ enum bundle_with {
 	BUNDLE_JOIN_PID = 1 << 8,  /* the pid namespace of this process */
 	BUNDLE_JOIN_USER = 1 << 9, /* another user namespace, and its network */
 	BUNDLE_PRIVILEGES = 1 << 10, /* no no_new_privs: seccomp early */
+	BUNDLE_ROOT = 1 << 11,       /* the root is handed over as mounts */
 };
 
 /*

@@ -40,6 +40,23 @@ void run_close(struct run *run)
 	run->runf = NULL;
 }
 
+/* Of the bundle's own rootfs: what it holds is all that is needed. */
+static const struct runf_mount *root_mounts(const struct run *run)
+{
+	static const char *const bind[] = { "rbind", NULL };
+	static const char *const size[] = { "size=64k", NULL };
+	static struct runf_mount mounts[] = {
+		{ .type = "bind", .options = bind },
+		{ .type = "tmpfs",
+		  .source = "tmpfs",
+		  .target = "/m",
+		  .options = size },
+	};
+
+	mounts[0].source = run->bundle->rootfs;
+	return mounts;
+}
+
 static struct runf_create_options create_options(const struct run *run)
 {
 	struct runf_create_options options = {
@@ -49,6 +66,10 @@ static struct runf_create_options create_options(const struct run *run)
 
 	if (run->bundle->with & BUNDLE_TERMINAL)
 		options.console_socket = run->bundle->console;
+	if (run->bundle->with & BUNDLE_ROOT) {
+		options.rootfs = root_mounts(run);
+		options.rootfs_count = 2;
+	}
 	return options;
 }
 
@@ -338,6 +359,8 @@ const struct scenario scenarios[] = {
 	{ "run-binds", BUNDLE_BINDS, FOREGROUND },
 	{ "run-seccomp", BUNDLE_SECCOMP | BUNDLE_PRIVILEGES, FOREGROUND },
 	{ "run-limits", BUNDLE_LIMITS, FOREGROUND },
+	{ "run-root", BUNDLE_ROOT, FOREGROUND },
+	{ "run-root-hooks", BUNDLE_ROOT | BUNDLE_HOOKS, FOREGROUND },
 	{ "run-detached", WAITING | BUNDLE_HOOKS, .after = AFTER_IF_DONE,
 	  .act = do_run_detached },
 	{ "create", WAITING, .after = AFTER_IF_DONE, .act = do_create },
@@ -348,6 +371,8 @@ const struct scenario scenarios[] = {
 	{ "create-in-vain", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_NOTHING, .in_vain = true,
 	  .act = do_create_in_vain },
+	{ "create-root", WAITING | BUNDLE_ROOT | BUNDLE_HOOKS,
+	  .after = AFTER_IF_DONE, .act = do_create },
 	{ "start", WAITING | BUNDLE_SECCOMP, .after = AFTER_ANY,
 	  .prepare = do_create, .act = do_start },
 	{ "start-hooks", WAITING | BUNDLE_HOOKS, .after = AFTER_ANY,
@@ -379,6 +404,9 @@ const struct scenario scenarios[] = {
 	  .in_vain = true, .act = do_restore_in_vain },
 #endif
 	{ "delete", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
+	  .after = AFTER_UNLESS_DONE, .prepare = do_create,
+	  .act = do_delete },
+	{ "delete-root", WAITING | BUNDLE_ROOT | BUNDLE_HOOKS,
 	  .after = AFTER_UNLESS_DONE, .prepare = do_create,
 	  .act = do_delete },
 	{ "delete-running", WAITING, STAYS, .in_vain = true,

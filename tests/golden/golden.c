@@ -84,6 +84,31 @@ static void read_v1(struct arena *arena, const struct json_value *facts,
 		                                : FACTS_CGROUP_V1;
 }
 
+/* "rootfs": [{ "type": ..., "source", "target", "options": [...] }] */
+static void read_rootfs(struct arena *arena, const struct json_value *facts,
+                        struct plan_options *options)
+{
+	const struct json_value *all = json_get(facts, "rootfs");
+	const struct json_value *each;
+	const struct json_value *word;
+	struct oci_mount *mounts = NULL;
+
+	for (each = all ? all->first : NULL; each; each = each->next) {
+		struct oci_mount *one =
+			arena_push(arena, mounts, options->rootfs_count);
+		const char *target = fact_text(each, "target");
+
+		one->type = fact_text(each, "type");
+		one->source = fact_text(each, "source");
+		one->destination = target ? target : "/";
+		for (word = json_get(each, "options")->first; word;
+		     word = word->next)
+			*arena_push(arena, one->options.items,
+			            one->options.count) = word->text;
+	}
+	options->rootfs = mounts;
+}
+
 /* What the caller's environment has is written beside the facts. */
 static void read_facts(struct arena *arena, const char *dir,
                        struct facts *facts, struct plan_options *options)
@@ -119,6 +144,7 @@ static void read_facts(struct arena *arena, const char *dir,
 	options->listen_fds = (uint32_t)fact_number(root, "listenFds", 0);
 	options->listen_names = fact_text(root, "listenNames");
 	options->notify_dir = fact_text(root, "notifyDir");
+	read_rootfs(arena, root, options);
 	options->systemd_cgroup = fact_bool(root, "systemdCgroup");
 }
 

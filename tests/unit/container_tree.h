@@ -190,6 +190,7 @@ static inline int apply_step(const struct plan_step *step)
 	case PLAN_STEP_SYSCTL: return 0;
 	case PLAN_STEP_CUT:
 	case PLAN_STEP_ROOT:
+	case PLAN_STEP_ROOT_MOUNT:
 	case PLAN_STEP_HOST_ROOT:
 	case PLAN_STEP_MOUNT:
 	case PLAN_STEP_DEVICE:

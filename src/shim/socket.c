@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a shim is found: one socket for all containers of a group. */
+#include "shim/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/fd.h"
+#include "sys/file.h"
+#include "sys/socket.h"
+
+/* containerd's own limit: an address with its NUL. */
+#define PATH_BYTES sizeof(((struct sockaddr_un *)NULL)->sun_path)
+
+/* FNV-1a; who could choose texts that collide may name containers anyway. */
+static uint64_t digest(uint64_t seed, const char *text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037) ^ seed;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return hash;
+}
+
+const char *socket_path(struct arena *arena, const char *dir,
+                        const char *address, const char *namespace_,
+                        const char *group)
+{
+	const char *path = arena_printf(arena, "%s/%08x-%s-%s", dir,
+	                                (unsigned int)digest(0, address),
+	                                namespace_, group);
+
+	if (strlen(path) < PATH_BYTES && !strchr(group, '/'))
+		return path;
+	path = arena_printf(arena, "%s %s %s", address, namespace_, group);
+	return arena_printf(arena, "%s/%016llx%016llx", dir,
+	                    (unsigned long long)digest(0, path),
+	                    (unsigned long long)digest(1, path));
+}
+
+/* The directory of PATH, locked; *RET_NAME is the rest. */
+static int socket_lock(const char *path, const char **ret_name)
+{
+	char dir[PATH_BYTES];
+	const char *name = strrchr(path, '/');
+	auto_close int fd = -1;
+	int result;
+
+	if (!name || (size_t)(name - path) >= sizeof(dir))
+		return -ENAMETOOLONG;
+	memcpy(dir, path, (size_t)(name - path));
+	dir[name - path] = '\0';
+	fd = sys_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	if (fd == -ENOENT) {
+		char parent[PATH_BYTES];
+
+		memcpy(parent, dir, sizeof(dir));
+		if (strrchr(parent, '/'))
+			*strrchr(parent, '/') = '\0';
+		sys_mkdirat(AT_FDCWD, parent, 0711);
+		sys_mkdirat(AT_FDCWD, dir, 0700);
+		fd = sys_openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	}
+	result = fd < 0 ? fd : sys_flock(fd, LOCK_EX);
+	*ret_name = name + 1;
+	return result < 0 ? result : take_fd(&fd);
+}
+
+static bool socket_is_served(int dir, const char *name)
+{
+	auto_close int fd = sys_connect_unix_at(SOCK_STREAM, dir, name);
+
+	return fd >= 0;
+}
+
+int socket_claim(const char *path, int *ret_listener, struct error *err)
+{
+	const char *name;
+	auto_close int dir = socket_lock(path, &name);
+	int result = dir;
+
+	if (dir >= 0 && socket_is_served(dir, name))
+		return 1;
+	if (dir >= 0) {
+		sys_unlinkat(dir, name, 0);
+		result = sys_listen_unix(SOCK_STREAM, dir, name, 0600);
+	}
+	if (result < 0)
+		return error_system(err, result, "listen on \"%s\"", path);
+	*ret_listener = result;
+	return 0;
+}
+
+void socket_remove(const char *path)
+{
+	const char *name;
+	auto_close int dir = socket_lock(path, &name);
+
+	if (dir >= 0)
+		sys_unlinkat(dir, name, 0);
+}
+
+void socket_remove_stale(const char *path)
+{
+	const char *name;
+	auto_close int dir = socket_lock(path, &name);
+
+	if (dir >= 0 && !socket_is_served(dir, name))
+		sys_unlinkat(dir, name, 0);
+}
