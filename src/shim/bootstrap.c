@@ -86,15 +86,15 @@ struct ttrpc_bytes bootstrap_answer(struct arena *arena,
                                     const char *max_version,
                                     const char *address)
 {
+	static char protocol[] = "ttrpc";
 	struct ttrpc_bytes bytes = { .data = address, .size = strlen(address) };
 	Opt__Result result;
 
 	opt__result__init(&result);
-
 	if (bootstrap->has_params) {
 		result.version = 3;
 		result.address = (char *)(uintptr_t)address;
-		result.protocol = (char *)(uintptr_t) "ttrpc";
+		result.protocol = protocol;
 		return message_pack(arena, &result.base);
 	}
 	/* 1.6 knows no more than the address. Paths of ours need no escapes. */

@@ -119,6 +119,33 @@ START_TEST(a_client_that_goes_and_comes_back_is_not_noticed)
 
 END_TEST
 
+/* As /dev/stdout is, again and again. */
+START_TEST(a_payload_may_close_its_output_and_open_it_again)
+{
+	struct io_paths paths = { .out = make_fifo("out") };
+	int out = client_reads(paths.out);
+	struct io *io = open_io(&paths);
+	int fds[3];
+
+	hand_over(io, fds);
+	say(fds[1], "one");
+	close(fds[1]);
+	ck_assert_taken(out, "one");
+	ck_assert_taken(out, "");
+	fds[1] = open(paths.out, O_WRONLY | O_NONBLOCK);
+	ck_assert_int_ge(fds[1], 0);
+	say(fds[1], "two");
+	close(fds[1]);
+	ck_assert_taken(out, "two");
+	ck_assert_taken(out, "");
+	io_finish(io, LONG_MS, when_drained, NULL);
+	ck_assert_at_end(out);
+	close(out);
+	io_close(io);
+}
+
+END_TEST
+
 START_TEST(the_end_of_the_process_is_the_end_of_its_output)
 {
 	struct io_paths paths = { .out = make_fifo("out") };
@@ -354,6 +381,7 @@ int main(void)
 	tcase_add_test(tcase, a_payload_holds_the_fifos_itself);
 	tcase_add_test(tcase, payloads_wait_when_there_is_nothing);
 	tcase_add_test(tcase, a_client_that_goes_and_comes_back_is_not_noticed);
+	tcase_add_test(tcase, a_payload_may_close_its_output_and_open_it_again);
 	tcase_add_test(tcase, the_end_of_the_process_is_the_end_of_its_output);
 	tcase_add_test(tcase,
 	               words_wait_for_a_client_that_is_away_until_io_goes);
