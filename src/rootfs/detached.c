@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -12,11 +13,12 @@
 #include "sys/mount.h"
 #include "sys/ns.h"
 #include "sys/process.h"
+#include "sys/socket.h"
 
 /*
- * mount(2) needs a place. A process that shares our descriptors, but has a
- * mount namespace of its own, covers a directory that is everywhere, and
- * leaves a clone of it. To no other namespace anything has happened.
+ * mount(2) needs a place. A process with a mount namespace of its own covers a
+ * directory that is everywhere, and hands over a clone of that. To no other
+ * namespace anything has happened.
  */
 #define PLACE "/proc"
 
@@ -24,11 +26,6 @@
 #define INSIDE "fs"
 
 #define NAME_SIZE 16
-
-struct answer {
-	int fd; /* in our table, too */
-	struct error error;
-};
 
 /* A tmpfs to attach layers in, as working directory. */
 static int enter_place(struct error *err)
@@ -115,50 +112,61 @@ static int make(const struct plan_mount *m, int userns, struct error *err)
 	                  : result;
 }
 
-static void be_maker(const struct plan_mount *m, int userns, int pipe_end)
+static void be_maker(const struct plan_mount *m, int userns, int socket)
 	__attribute__((noreturn));
 
-static void be_maker(const struct plan_mount *m, int userns, int pipe_end)
+/* What is in the socket when nobody reads it is closed with it. */
+static void be_maker(const struct plan_mount *m, int userns, int socket)
 {
-	struct answer answer = { .fd = -1 };
+	struct error err = { .code = 0 };
+	int tree = make(m, userns, &err);
 
-	answer.fd = make(m, userns, &answer.error);
-	if (sys_write(pipe_end, &answer, sizeof(answer)) < 0)
-		sys_close(answer.fd);
+	(void)sys_send_fds(socket, &err, sizeof(err), &tree, tree >= 0);
 	sys_exit(0);
+}
+
+static int receive_tree(int socket, int *ret_tree, struct error *err)
+{
+	struct error theirs = { .code = 0 };
+	size_t count = 1;
+	auto_close int tree = -1;
+	ssize_t length =
+		sys_receive_fds(socket, &theirs, sizeof(theirs), &tree, &count);
+
+	if (length >= 0 && length < (ssize_t)sizeof(theirs))
+		length = -EPIPE;
+	if (length < 0)
+		return error_system(err, (int)length, "hear of it");
+	if (count != 1) {
+		if (err)
+			*err = theirs;
+		return theirs.code < 0 ? theirs.code : -EPIPE;
+	}
+	*ret_tree = take_fd(&tree);
+	return 0;
 }
 
 int detached_make(const struct plan_mount *m, int userns, int *ret_tree,
                   struct error *err)
 {
-	struct answer answer = { .fd = -EPIPE };
 	auto_close int pidfd = -1;
 	siginfo_t ended;
 	int ends[2];
 	pid_t pid;
-	int result = sys_pipe2(ends, 0);
+	int result = sys_socketpair(SOCK_SEQPACKET, ends);
 
 	if (result < 0)
-		return error_system(err, result, "make a pipe");
-	result = pid = sys_clone(CLONE_FILES, -1, &pidfd);
+		return error_system(err, result, "make a socket");
+	pid = sys_clone(0, -1, &pidfd);
 	if (pid == 0)
 		be_maker(m, userns, ends[1]);
-	if (pid > 0)
-		result = sys_waitid(P_PID, (id_t)pid, &ended, WEXITED);
-	/* Ours and the maker's are one: it has written, or never will. */
 	fd_close(&ends[1]);
-	if (result >= 0)
-		result = (int)sys_read(ends[0], &answer, sizeof(answer));
+	if (pid < 0)
+		result = error_system(err, pid, "clone who mounts %s", m->type);
+	else
+		result = receive_tree(ends[0], ret_tree, err);
 	fd_close(&ends[0]);
-	if (result >= 0 && result < (int)sizeof(answer))
-		result = -EPIPE;
-	if (result < 0)
-		return error_system(err, result, "make %s apart", m->type);
-	if (answer.fd < 0) {
-		if (err)
-			*err = answer.error;
-		return answer.fd;
-	}
-	*ret_tree = answer.fd;
-	return 0;
+	if (pid > 0)
+		sys_waitid(P_PID, (id_t)pid, &ended, WEXITED);
+	return result;
 }

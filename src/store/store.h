@@ -13,8 +13,9 @@
  *   ROOT/                 0700
  *     .cache/seccomp/     compiled filters
  *     ID/                 0711, locked (flock) while a verb changes it
- *       cgroup            symbolic link: where the cgroup will be; made
- *                         before it, so that a killed create can be cleaned
+ *       cgroup            symbolic link: where the cgroup will be, and a
+ *                         root on the host; made before them, so that a
+ *                         killed create can be cleaned
  *       config.json       as it was when the container was created
  *       gate              socket; exists until `start` has gone through
  *       notify/           what the container sees of NOTIFY_SOCKET: a socket

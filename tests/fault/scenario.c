@@ -40,19 +40,26 @@ void run_close(struct run *run)
 	run->runf = NULL;
 }
 
-/* Of the bundle's own rootfs: what it holds is all that is needed. */
+/*
+ * The bundle's own rootfs is all that is needed; and an overlay of it, with
+ * layers that are mapped, takes every way that there is.
+ */
 static const struct runf_mount *root_mounts(const struct run *run)
 {
 	static const char *const bind[] = { "rbind", NULL };
-	static const char *const size[] = { "size=64k", NULL };
+	static char layers[200];
+	static const char *const overlay[] = { layers, "uidmap=0:1000:10",
+		                               "gidmap=0:1000:10", NULL };
 	static struct runf_mount mounts[] = {
 		{ .type = "bind", .options = bind },
-		{ .type = "tmpfs",
-		  .source = "tmpfs",
+		{ .type = "overlay",
+		  .source = "overlay",
 		  .target = "/m",
-		  .options = size },
+		  .options = overlay },
 	};
 
+	snprintf(layers, sizeof(layers), "lowerdir=%s:%s", run->bundle->rootfs,
+	         run->bundle->state);
 	mounts[0].source = run->bundle->rootfs;
 	return mounts;
 }
@@ -371,8 +378,6 @@ const struct scenario scenarios[] = {
 	{ "create-in-vain", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_NOTHING, .in_vain = true,
 	  .act = do_create_in_vain },
-	{ "create-root", WAITING | BUNDLE_ROOT | BUNDLE_HOOKS,
-	  .after = AFTER_IF_DONE, .act = do_create },
 	{ "start", WAITING | BUNDLE_SECCOMP, .after = AFTER_ANY,
 	  .prepare = do_create, .act = do_start },
 	{ "start-hooks", WAITING | BUNDLE_HOOKS, .after = AFTER_ANY,

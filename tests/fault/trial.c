@@ -98,13 +98,48 @@ static void look_outside(const struct run *run, struct world_text *text)
 	world_find_cgroups(run->id, text);
 }
 
+/* The line of WORLD's mounts that has the bundle's rootfs, or NULL. */
+static char *find_root(const struct run *run, const struct world *world)
+{
+	char *found = strstr(world->mounts, run->bundle->rootfs);
+
+	while (found && found > world->mounts && found[-1] != '\n')
+		found--;
+	return found;
+}
+
+static bool root_is_mounted(const struct run *run)
+{
+	struct world now;
+	bool found;
+
+	world_take(&now);
+	found = find_root(run, &now);
+	world_release(&now);
+	return found;
+}
+
+/* A root on the host belongs to the container, and is looked for apart. */
+static void take_without_root(const struct run *run, struct world *ret_world)
+{
+	char *line;
+
+	world_take(ret_world);
+	while ((line = find_root(run, ret_world))) {
+		char *next = strchr(line, '\n') + 1;
+
+		memmove(line, next, strlen(next) + 1);
+	}
+}
+
 /* Compare, but for the child that a success makes. */
-static void look_inside(const struct world *before, bool new_child)
+static void look_inside(const struct run *run, const struct world *before,
+                        bool new_child)
 {
 	struct world after;
 	size_t i = 0;
 
-	world_take(&after);
+	take_without_root(run, &after);
 	if (new_child && after.children_count == before->children_count + 1) {
 		while (i < before->children_count &&
 		       before->children[i] == after.children[i])
@@ -142,6 +177,8 @@ void trial_clean_up(struct run *run)
 	run_close(run);
 	reap();
 	look_outside(run, &verdict->stuck);
+	if (root_is_mounted(run))
+		world_say(&verdict->stuck, "its root is still mounted");
 }
 
 static void must_open(struct run *run)
@@ -169,7 +206,7 @@ static void act(struct pass *pass, struct run *run, int actor, int call)
 	bool expected;
 	int result;
 
-	world_take(&before);
+	take_without_root(run, &before);
 	must_open(run);
 	fault_arm(actor, call, pass->errno_value);
 	result = s->act(run);
@@ -185,9 +222,11 @@ static void act(struct pass *pass, struct run *run, int actor, int call)
 	if (result >= 0 && s->in_vain)
 		world_say(&verdict->wrong, "success, which cannot be");
 	expected = container_expected(s->after, result);
-	look_inside(&before, s->after == AFTER_IF_DONE && expected);
+	look_inside(run, &before, s->after == AFTER_IF_DONE && expected);
 	if (!expected)
 		look_outside(run, &verdict->left);
+	if (!expected && !verdict->left.length && root_is_mounted(run))
+		world_say(&verdict->wrong, "its root is still mounted");
 	must_open(run);
 	if (s->after == AFTER_STAYS)
 		check_container(run, &before, str_equal(s->name, "resume"));

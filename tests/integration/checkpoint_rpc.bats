@@ -367,3 +367,28 @@ options.network_lock LOCK_SKIP"
 	equals "$(jq -r '.annotations["org.opencontainers.runc.checkpoint.enabled"]' \
 		"$OUT")" true
 }
+
+# CRIU's root has to be a mount point that it finds.
+@test "a root that is handed over is on the host for a restore" {
+	mv "$BUNDLE/rootfs" "$BATS_TEST_TMPDIR/base"
+	mkdir "$BUNDLE/rootfs"
+	root=source=$BATS_TEST_TMPDIR/base,options=rbind
+	script start "notify setup-namespaces" "notify post-restore" ok
+	must --criu "$CRIU" restore --bundle "$BUNDLE" --detach \
+		--image-path "$IMAGES" --rootfs-mount "$root" "$ID"
+	equals "$(asked options.root)" "options.root $BUNDLE/rootfs"
+	[ -d "$BUNDLE/rootfs/bin" ]
+	must delete --force "$ID"
+	[ ! -d "$BUNDLE/rootfs/bin" ]
+	script "ok 1"
+	refuses restore --criu "$CRIU" restore --bundle "$BUNDLE" --detach \
+		--image-path "$IMAGES" --rootfs-mount "$root" "$ID"
+	[ ! -d "$BUNDLE/rootfs/bin" ]
+	# A dump knows only the root, not what else lies in it.
+	sleeper
+	start_container --rootfs-mount "$root" --rootfs-mount \
+		"type=tmpfs,source=tmpfs,target=/tmp"
+	refuses "2 mounts" --criu "$CRIU" checkpoint \
+		--image-path "$IMAGES" "$ID"
+	equals "$(state_of .status)" running
+}

@@ -19,6 +19,7 @@
 #include "sys/mount.h"
 #include "sys/ns.h"
 #include "sys/process.h"
+#include "sys/socket.h"
 
 #define FDS_MAX   1024
 #define PATH_SIZE 64
@@ -114,14 +115,6 @@ int sys_openat2(int dir, const char *path, int flags, mode_t mode,
 		return -ENOENT;
 	}
 	return give(result, path);
-}
-
-ssize_t sys_write(int fd, const void *bytes, size_t size)
-{
-	(void)fd;
-	(void)bytes;
-	(void)size;
-	return note("write");
 }
 
 ssize_t sys_read(int fd, void *buffer, size_t size)
@@ -447,4 +440,30 @@ int sys_loop_configure(int device, int file, uint32_t flags)
 	(void)device;
 	(void)file;
 	return note("loop_configure %#x", flags);
+}
+
+int sys_socketpair(int type, int ret_fds[2])
+{
+	(void)ret_fds;
+	return note("socketpair %d", type) < 0 ? -EIO : -EMFILE;
+}
+
+ssize_t sys_send_fds(int socket, const void *bytes, size_t size, const int *fds,
+                     size_t count)
+{
+	(void)socket;
+	(void)bytes;
+	(void)fds;
+	(void)count;
+	return note("send_fds %zu", size);
+}
+
+ssize_t sys_receive_fds(int socket, void *buffer, size_t size, int *ret_fds,
+                        size_t *count)
+{
+	(void)socket;
+	(void)buffer;
+	(void)ret_fds;
+	(void)count;
+	return note("receive_fds %zu", size);
 }
