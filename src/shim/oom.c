@@ -16,20 +16,44 @@ static void publish_oom(const struct container *container)
 	               message_pack(&arena, &notice.base));
 }
 
-static void oom_ready(struct loop_source *source, uint32_t events)
+static void oom_look(struct container *container)
 {
-	struct container *container =
-		loop_owner(source, struct container, oom_source);
 	uint64_t kills = container->oom_kills;
+	int result = runf_oom_read(container->oom, &kills);
 
-	(void)events;
-	if (runf_oom_read(container->oom, &kills) < 0) {
-		container_forget_oom(container);
-		return;
-	}
 	if (kills > container->oom_kills)
 		publish_oom(container);
 	container->oom_kills = kills;
+	if (result < 0)
+		container_forget_oom(container);
+	else if (result > 0)
+		loop_arm(&container->shim->loop, &container->oom_timer,
+		         RUNF_OOM_PAUSE_MS);
+}
+
+static void oom_ready(struct loop_source *source, uint32_t events)
+{
+	(void)events;
+	oom_look(loop_owner(source, struct container, oom_source));
+}
+
+static void oom_again(struct loop_timer *timer)
+{
+	oom_look(loop_owner(timer, struct container, oom_timer));
+}
+
+/* Without a memory controller nobody is ended for want of memory. */
+static void oom_begin(struct container *container)
+{
+	struct loop *loop = &container->shim->loop;
+
+	container->oom_timer.expired = oom_again;
+	container->oom_source.fd = runf_oom_fd(container->oom);
+	container->oom_source.events = EPOLLIN;
+	container->oom_source.ready = oom_ready;
+	if (container->oom_source.fd < 0 ||
+	    loop_add(loop, &container->oom_source) < 0)
+		container_forget_oom(container);
 }
 
 void container_watch_oom(struct container *container)
@@ -43,17 +67,11 @@ void container_watch_oom(struct container *container)
 
 	if (container->oom || runf_open(&options, &runf, &err) < 0)
 		return;
-	/* Without a memory controller nobody is ended for want of memory. */
-	if (runf_oom_open(runf, container->id, &container->oom, &err) < 0) {
+	if (runf_oom_open(runf, container->id, &container->oom, &err) < 0)
 		log_debug(&container->shim->log, "container \"%s\": %s",
 		          container->id, err.text);
-		container->oom = NULL;
-	} else {
-		container->oom_source.fd = runf_oom_fd(container->oom);
-		container->oom_source.events = EPOLLIN;
-		container->oom_source.ready = oom_ready;
-		loop_add(&container->shim->loop, &container->oom_source);
-	}
+	else
+		oom_begin(container);
 	runf_close(runf);
 }
 
@@ -62,6 +80,7 @@ void container_forget_oom(struct container *container)
 	if (!container->oom)
 		return;
 	loop_remove(&container->oom_source);
+	loop_disarm(&container->oom_timer);
 	runf_oom_close(container->oom);
 	container->oom = NULL;
 }

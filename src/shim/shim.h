@@ -93,6 +93,7 @@ struct container {
 	bool removed;      /* freed with the last of them */
 	struct runf_oom *oom;
 	struct loop_source oom_source;
+	struct loop_timer oom_timer;
 	uint64_t oom_kills;
 };
 
