@@ -25,10 +25,11 @@ static int fail(const struct writer *w, const struct plan_cgroup_write *write,
 
 	if (result == -ENOENT)
 		return error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
-		                 "%s: cgroup %s%s has no file %s%s%s",
+		                 "%s: cgroup %s%s has no file %s%s%s: %s",
 		                 write->what, dir->mount, dir->path,
 		                 write->file, write->other_file ? " or " : "",
-		                 write->other_file ? write->other_file : "");
+		                 write->other_file ? write->other_file : "",
+		                 strerror(ENOENT));
 	return error_system(err, result, "%s: write \"%s\" to %s%s/%s%s",
 	                    write->what, write->value, dir->mount, dir->path,
 	                    write->file,

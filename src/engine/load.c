@@ -141,6 +141,10 @@ int creation_load(struct creation *c, struct error *err)
 		                     c->engine->root, c->id);
 	if (c->options->rootfs_count)
 		load_rootfs(c, &options);
+	/* What was dumped has the host's node, which stays where it is. */
+	if (c->engine->root && !c->restore)
+		options.node = arena_printf(&c->arena, "%s/%s/" STORE_NODE,
+		                            c->engine->root, c->id);
 	options.listen_missing = load_listen_missing(options.listen_fds);
 	if (options.listen_missing > 0)
 		log_warning(&c->engine->log,

@@ -7,15 +7,41 @@
 #include "engine/later.h"
 #include "engine/state.h"
 #include "json/json.h"
+#include "sys/poll.h"
 
 #define INDENT "  "
+
+/* A create that takes longer to write its record is told as it is. */
+#define RECORD_MS 100
+
+/*
+ * Most clients do not know "creating", and a create is soon through. Where it
+ * runs hooks, which may be asking this, it has written its record before. The
+ * lock does not tell a create that has just begun, or ended, from a dead one.
+ */
+static int find_recorded(struct engine *engine, struct arena *arena,
+                         const char *id, struct found *ret_found,
+                         struct error *err)
+{
+	int tries = RECORD_MS;
+	int result;
+
+	while ((result = later_find(engine, arena, id, STORE_UNLOCKED,
+	                            ret_found, err)) == 0 &&
+	       !ret_found->recorded && tries--) {
+		lifecycle_release(ret_found);
+		*ret_found = FOUND_NONE;
+		sys_poll(NULL, 0, 1);
+	}
+	return result;
+}
 
 int engine_state(struct engine *engine, struct arena *arena, const char *id,
                  const char **ret_json, struct error *err)
 {
 	auto_found struct found found = FOUND_NONE;
 	struct json_writer w = { .buf.arena = arena, .indent = INDENT };
-	int result = later_find(engine, arena, id, STORE_UNLOCKED, &found, err);
+	int result = find_recorded(engine, arena, id, &found, err);
 
 	if (result < 0)
 		return result;

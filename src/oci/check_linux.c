@@ -78,9 +78,6 @@ static void check_user_namespace(struct oci_reader *r,
 		          maps.uid->count ? "linux.uidMappings"
 		                          : "linux.gidMappings",
 		          "needs a user namespace");
-	if (user && !user->path && !mapped)
-		oci_fault(r, "linux.uidMappings",
-		          "missing: a new user namespace needs mappings");
 	oci_check_mappings(r, "linux.", maps);
 	if (user && !user->path && maps.uid->count && maps.gid->count &&
 	    spec->process)

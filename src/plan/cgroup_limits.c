@@ -44,7 +44,8 @@ void limits_warn(struct limits *limits, const char *text)
  *
  *   swap          limit         here
  *   unset or 0    -1            unlimited
- *   unset or 0    else          unset: the kernel's default
+ *   unset or 0    else          unset: the kernel's default; v2 counts swap
+ *                               apart and takes a 0 without a limit: none
  *   -1            any           unlimited
  *   > 0           -1            SWAP, as nothing limits the memory in it
  *   > 0           0 or unset    an error: nothing to take away

@@ -14,6 +14,9 @@ int cgroup_v2_memory(struct limits *l, struct error *err)
 
 	if (result < 0)
 		return result;
+	/* Alone it is no zero that somebody filled in: no swap at all. */
+	if (memory->swap.set && memory->swap.value == 0 && !memory->limit.set)
+		swap = (struct memory_swap){ .set = true, .bytes = 0 };
 	if (limit != 0) {
 		limits_add(l, "memory.max", limits_number(l, limit, "max"),
 		           "linux.resources.memory.limit", limit < 0);

@@ -23,6 +23,8 @@ struct plan_options {
 	const char *listen_names; /* LISTEN_FDNAMES; only with listen_fds */
 	/* A directory that shows the container a NOTIFY_SOCKET. */
 	const char *notify_dir;
+	/* Where a device node can be made, less its number. */
+	const char *node;
 	bool cgroup_disabled; /* --cgroup-manager=disabled */
 	bool systemd_cgroup;  /* --systemd-cgroup */
 	/* Mounts in place of root.path's content, and whether CRIU does it. */

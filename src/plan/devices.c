@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device nodes of the container, and the links beside them in /dev. */
 #include <errno.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
 #include <sys/stat.h>
 
 #include "base/path.h"
@@ -51,8 +53,34 @@ static uint32_t mode_of(const struct oci_device *device)
 	return 0;
 }
 
-/* A user namespace has no nodes of its own: it gets those of the host. */
-static void add_source(struct planner *p, struct plan_device *device)
+/* A node as it was asked for, where runf is root enough to make one. */
+static void ask_for_node(const struct planner *p,
+                         const struct oci_device *device,
+                         struct plan_source *source)
+{
+	const struct oci_linux *config = p->spec->linux_;
+	const struct facts *facts = p->facts;
+
+	if (!device->file_mode.set && device->uid == 0 && device->gid == 0)
+		return;
+	if (!p->options->node || facts->uid != 0 || facts->user_namespace ||
+	    !(facts->caps & UINT64_C(1) << CAP_MKNOD) ||
+	    !(p->plan->ns.created & CLONE_NEWUSER) ||
+	    !plan_map_id(&config->uid_mappings, device->uid, &source->uid) ||
+	    !plan_map_id(&config->gid_mappings, device->gid, &source->gid))
+		return;
+	source->kind = PLAN_SOURCE_NODE;
+	source->path = arena_printf(p->arena, "%s%zu", p->options->node,
+	                            p->plan->sources_count);
+	source->mode = mode_of(device);
+}
+
+/*
+ * mknod(2) is not for a user namespace: it gets the host's nodes, or one that
+ * is made outside if another owner or mode than theirs is asked for.
+ */
+static void add_source(struct planner *p, const struct oci_device *config,
+                       struct plan_device *device)
 {
 	struct plan_source source = {
 		.kind = PLAN_SOURCE_DEVICE,
@@ -61,6 +89,7 @@ static void add_source(struct planner *p, struct plan_device *device)
 		.mode = device->mode & S_IFMT,
 	};
 
+	ask_for_node(p, config, &source);
 	device->bind = true;
 	device->source = planner_add_source(p, &source);
 }
@@ -95,7 +124,7 @@ static int add_device(struct planner *p, const struct oci_device *device,
 	planned->device =
 		device_number((uint64_t)device->major, (uint64_t)device->minor);
 	if (plan_in_user_namespace(p))
-		add_source(p, planned);
+		add_source(p, device, planned);
 	return 0;
 }
 

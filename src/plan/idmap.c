@@ -71,6 +71,35 @@ static uint32_t building_id(const struct oci_id_mappings *map)
 	return is_mapped(map, 0) ? 0 : map->items[0].container_id;
 }
 
+static struct oci_id_mappings own_id(struct arena *arena, uint32_t id,
+                                     uint32_t own)
+{
+	struct oci_id_mapping *map = arena_new(arena, struct oci_id_mapping);
+
+	map->container_id = id;
+	map->host_id = own;
+	map->size = 1;
+	return (struct oci_id_mappings){ .items = map, .count = 1 };
+}
+
+/* Without maps, as with crun: the process is the caller, there is no other. */
+static const struct oci_linux *own_maps(struct planner *p)
+{
+	struct oci_spec *spec = arena_new(p->arena, struct oci_spec);
+	struct oci_linux *config = arena_new(p->arena, struct oci_linux);
+	const struct oci_process *process = p->spec->process;
+
+	*spec = *p->spec;
+	*config = *spec->linux_;
+	config->uid_mappings = own_id(p->arena, process ? process->user.uid : 0,
+	                              p->facts->uid);
+	config->gid_mappings = own_id(p->arena, process ? process->user.gid : 0,
+	                              p->facts->gid);
+	spec->linux_ = config;
+	p->spec = spec;
+	return config;
+}
+
 static int check_maps(const struct oci_linux *config, struct error *err)
 {
 	if (config->uid_mappings.count > 0 && config->gid_mappings.count > 0)
@@ -98,6 +127,8 @@ int plan_idmap(struct planner *p, struct error *err)
 			                "joined has its own");
 		return 0;
 	}
+	if (config->uid_mappings.count + config->gid_mappings.count == 0)
+		config = own_maps(p);
 	result = check_maps(config, err);
 	if (result == 0 && p->spec->process)
 		result = check_user(&p->spec->process->user, config, err);

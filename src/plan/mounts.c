@@ -417,8 +417,9 @@ static bool waits(struct planner *p, const struct mount_request *r)
 }
 
 /*
- * All of them, read once. Those come after the devices that wait, and what is
- * made later on top of them or over them; the order among them stays.
+ * All of them, read once. Those come after the devices that wait, and with
+ * them all that follow, as the order is what was asked for. But where the
+ * devices are to be made it is made before, if what waits does not lie there.
  */
 static const struct mount_request *requests(struct planner *p)
 {
@@ -436,7 +437,9 @@ static const struct mount_request *requests(struct planner *p)
 		for (j = 0; j < i && !all[i].late; j++)
 			all[i].late =
 				all[j].late &&
-				overlap(all[i].destination, all[j].destination);
+				(!path_is_within("/dev", all[i].destination) ||
+			         overlap(all[i].destination,
+			                 all[j].destination));
 	}
 	p->mounts = all;
 	return all;

@@ -22,6 +22,7 @@ enum plan_source_kind {
 	PLAN_SOURCE_NAMESPACE, /* O_RDONLY on a namespace file, type checked */
 	PLAN_SOURCE_TREE,      /* a detached clone of a host tree */
 	PLAN_SOURCE_DEVICE,    /* the same of a device node, verified */
+	PLAN_SOURCE_NODE,      /* of one that is made at PATH, for this alone */
 	PLAN_SOURCE_FS,        /* a new instance of the file system `fs` */
 };
 
@@ -46,8 +47,10 @@ struct plan_source {
 	const char *gid_map;
 	bool idmap_recursive;
 	bool idmap_layers; /* FS: not of it but of what it lies on */
-	uint64_t device;   /* DEVICE: the dev_t it must have, */
-	uint32_t mode;     /* and S_IFCHR or S_IFBLK */
+	uint64_t device;   /* DEVICE, NODE: the dev_t it must have, */
+	uint32_t mode;     /* and S_IFCHR or S_IFBLK; NODE: with permissions */
+	uint32_t uid;      /* NODE: its owner on the host */
+	uint32_t gid;
 };
 
 /* ---- namespaces */

@@ -131,6 +131,7 @@ static void put_source(struct json_writer *w, const struct plan_source *source)
 		[PLAN_SOURCE_NAMESPACE] = "namespace",
 		[PLAN_SOURCE_TREE] = "tree",
 		[PLAN_SOURCE_DEVICE] = "device",
+		[PLAN_SOURCE_NODE] = "node",
 		[PLAN_SOURCE_FS] = "fs",
 	};
 
@@ -152,8 +153,14 @@ static void put_source(struct json_writer *w, const struct plan_source *source)
 	write_text(w, "gidMap", source->gid_map);
 	write_true(w, "idmapRecursive", source->idmap_recursive);
 	write_true(w, "idmapLayers", source->idmap_layers);
-	if (source->kind == PLAN_SOURCE_DEVICE)
+	if (source->kind == PLAN_SOURCE_DEVICE ||
+	    source->kind == PLAN_SOURCE_NODE)
 		put_device_number(w, source->mode, source->device);
+	if (source->kind == PLAN_SOURCE_NODE) {
+		write_mode(w, "mode", source->mode);
+		json_put_u64(w, "uid", source->uid);
+		json_put_u64(w, "gid", source->gid);
+	}
 	json_close_object(w);
 }
 

@@ -91,6 +91,8 @@ int root_make_readonly(struct rootfs *rootfs, const char *directory,
 
 int mount_apply(struct rootfs *rootfs, const struct plan_mount *mount,
                 struct error *err);
+/* By the parent, too: the node NAME in DIR, unless it stands there already. */
+int node_make_at(int dir, const char *name, const struct plan_device *d);
 int node_make(struct rootfs *rootfs, const struct plan_device *device,
               struct error *err);
 int node_link(struct rootfs *rootfs, const struct plan_link *link,

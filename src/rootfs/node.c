@@ -48,7 +48,7 @@ static int make_exact(int dir, const char *name, const struct plan_device *d)
 	return result;
 }
 
-static int make_node(int dir, const char *name, const struct plan_device *d)
+int node_make_at(int dir, const char *name, const struct plan_device *d)
 {
 	auto_close int fd = -1;
 	int result = make_exact(dir, name, d);
@@ -66,7 +66,7 @@ static int make_node(int dir, const char *name, const struct plan_device *d)
 	return sys_fchownat(fd, "", d->uid, d->gid, AT_EMPTY_PATH);
 }
 
-/* The host's node; its owner and mode are the host's, too. */
+/* A node of the host, with the owner and mode that it has there. */
 static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
                      struct error *err)
 {
@@ -93,7 +93,7 @@ static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
 static int make_device(int dir, const char *name,
                        const struct plan_device *device, struct error *err)
 {
-	int result = make_node(dir, name, device);
+	int result = node_make_at(dir, name, device);
 
 	if (result < 0)
 		return error_system(err, result, "make device %s",

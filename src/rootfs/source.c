@@ -129,7 +129,7 @@ static int map_tree(int tree, const struct plan_source *source,
 static int check_device(const struct plan_source *source,
                         const struct stat *found, struct error *err)
 {
-	if ((found->st_mode & S_IFMT) == source->mode &&
+	if ((found->st_mode & S_IFMT) == (source->mode & S_IFMT) &&
 	    found->st_rdev == source->device)
 		return 0;
 	return error_set(err, ERROR_CONFIG, -EINVAL,
@@ -158,7 +158,7 @@ static int open_mount(const struct plan_source *source,
 	result = sys_fstat(tree, &found);
 	if (result < 0)
 		return error_system(err, result, "stat %s", source->path);
-	if (source->kind == PLAN_SOURCE_DEVICE)
+	if (source->kind != PLAN_SOURCE_TREE)
 		result = check_device(source, &found, err);
 	else if (source->uid_map)
 		result = map_tree(tree, source, err);
@@ -184,6 +184,35 @@ static int make_instance(const struct plan_source *source, int *ret_tree,
 			                    "ids of layers");
 	}
 	return detached_make(source->fs, userns, ret_tree, err);
+}
+
+/*
+ * A node of this container alone, in the directory it has on the host: on a
+ * file system that may be one without devices, as /run often is.
+ */
+static int make_node(const struct plan_source *source,
+                     struct rootfs_source *ret_source, struct error *err)
+{
+	const struct plan_device node = { .mode = source->mode,
+		                          .device = source->device,
+		                          .uid = source->uid,
+		                          .gid = source->gid };
+	int result = node_make_at(AT_FDCWD, source->path, &node);
+
+	if (result < 0)
+		return error_system(err, result, "make a device node at %s",
+		                    source->path);
+	result = open_mount(source, ret_source, err);
+	if (result < 0)
+		return result;
+	result = sys_mount_setattr(ret_source->fd, "", AT_EMPTY_PATH, 0,
+	                           MOUNT_ATTR_NODEV, 0, -1);
+	if (result < 0) {
+		fd_close(&ret_source->fd);
+		return error_system(err, result, "allow devices at %s",
+		                    source->path);
+	}
+	return 0;
 }
 
 /* A new instance, its ids mapped before anybody can see it. */
@@ -213,6 +242,7 @@ int rootfs_open_source(const struct plan_source *source,
 		return open_namespace(source, ret_source, err);
 	case PLAN_SOURCE_TREE:
 	case PLAN_SOURCE_DEVICE: return open_mount(source, ret_source, err);
+	case PLAN_SOURCE_NODE: return make_node(source, ret_source, err);
 	case PLAN_SOURCE_FS: return make_fs(source, ret_source, err);
 	}
 	return error_set(err, ERROR_INTERNAL, -EINVAL, "no kind of source");

@@ -18,6 +18,7 @@
  *                         killed create can be cleaned
  *       config.json       as it was when the container was created
  *       gate              socket; exists until `start` has gone through
+ *       nodeN             a device node that a user namespace was given
  *       notify/           what the container sees of NOTIFY_SOCKET: a socket
  *       state.json        the record; written beside and renamed
  *
@@ -143,4 +144,5 @@ int store_read_file(struct arena *arena, int dir, const char *name,
                     struct error *err);
 
 #define STORE_GATE   "gate"
+#define STORE_NODE   "node"
 #define STORE_NOTIFY "notify"

@@ -160,7 +160,9 @@ static void write_namespaces(FILE *file, const struct bundle *b)
 	        "],\n  \"uidMappings\": [{\"containerID\": 0, "
 	        "\"hostID\": %d, \"size\": 65536}],\n"
 	        "  \"gidMappings\": [{\"containerID\": 0, "
-	        "\"hostID\": %d, \"size\": 65536}]",
+	        "\"hostID\": %d, \"size\": 65536}],\n"
+	        "  \"devices\": [{\"path\": \"/dev/own\", \"type\": \"c\", "
+	        "\"major\": 1, \"minor\": 5, \"uid\": 1}]",
 	        FIRST_ID, FIRST_ID);
 }
 

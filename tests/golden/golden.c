@@ -145,6 +145,7 @@ static void read_facts(struct arena *arena, const char *dir,
 	options->listen_names = fact_text(root, "listenNames");
 	options->notify_dir = fact_text(root, "notifyDir");
 	read_rootfs(arena, root, options);
+	options->node = fact_text(root, "node");
 	options->systemd_cgroup = fact_bool(root, "systemdCgroup");
 }
 

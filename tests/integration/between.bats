@@ -391,3 +391,20 @@ told() {
 		must delete --force "$ID"
 	done
 }
+
+# A024: most clients take no other word.
+@test "who asks as soon as there is a container is told that it is created" {
+	for _ in {1..20}; do
+		"$RUNF" --root "$STATE" create --bundle "$BUNDLE" "$ID" \
+			>"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- &
+		child=$!
+		until "$RUNF" --root "$STATE" state "$ID" \
+			>"$BATS_TEST_TMPDIR/told" \
+			2>"$BATS_TEST_TMPDIR/asked"; do
+			contains "$(<"$BATS_TEST_TMPDIR/asked")" "not exist"
+		done
+		equals "$(jq -r .status "$BATS_TEST_TMPDIR/told")" created
+		wait "$child"
+		must delete --force "$ID"
+	done
+}

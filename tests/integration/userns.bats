@@ -101,7 +101,38 @@ setup() {
 }
 
 # A116
-@test "a user namespace without mappings, or mappings without one" {
+@test "a user namespace without mappings has the caller's ids alone" {
+	config 'del(.linux.uidMappings, .linux.gidMappings)
+		| .process.user = {uid: 7, gid: 8}'
+	# The group of terminals is not mapped there.
+	config '.mounts |= map(
+		if .options then .options -= ["gid=5"] else . end)'
+	chown -hR 0:0 "$BUNDLE/rootfs"
+	program 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map'
+	must_run
+	equals "$(echo "$output" | xargs)" "7 8 7 0 1 8 0 1"
+}
+
+# A130
+@test "devices with an owner and a mode are made, outside" {
+	config '.linux.devices = [
+		{path: "/dev/own", type: "c", major: 1, minor: 5,
+			uid: 7, gid: 8, fileMode: 416},
+		{path: "/dev/second", type: "c", major: 1, minor: 5,
+			fileMode: 438}]'
+	program 'stat -c "%u %g %a" /dev/own /dev/second
+		head -c 3 /dev/second | od -An -tx1
+		mknod /dev/x c 1 5 2>/dev/null || echo no'
+	must_run
+	equals "$(xargs <<<"$output")" "7 8 640 0 0 666 00 00 00 no"
+	nothing_left
+	config '.linux.devices[0] |= del(.uid, .gid, .fileMode)'
+	refuses "/dev/own" create --bundle "$BUNDLE" "$ID"
+	nothing_left
+}
+
+# A116
+@test "one mapping without the other, or both without a user namespace" {
 	config 'del(.linux.uidMappings)'
 	refuses "apping" create --bundle "$BUNDLE" "$ID"
 	config '.linux.uidMappings = [{containerID: 0, hostID: 1, size: 1}]

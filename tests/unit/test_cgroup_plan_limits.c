@@ -23,6 +23,7 @@ static const struct {
 	{ 100, 150, ":memory.max=100 | :memory.swap.max=50",
 	  "memory:memory.limit_in_bytes=100 | "
 	  "memory:memory.memsw.limit_in_bytes=150" },
+	{ 0, 0, "?:memory.swap.max=0", "" },
 	{ 0, 100, NULL, NULL },
 	{ 100, 99, NULL, NULL },
 };

@@ -216,7 +216,30 @@ START_TEST(a_joined_user_namespace_keeps_its_own_maps)
 END_TEST
 
 /* A116 */
-START_TEST(a_new_user_namespace_needs_both_maps)
+START_TEST(without_maps_the_process_is_the_caller)
+{
+	struct input in;
+
+	input_init(&in);
+	in.config.uid_mappings.count = 0;
+	in.config.gid_mappings.count = 0;
+	in.process.user.uid = 1000;
+	in.process.user.gid = 7;
+	in.facts.uid = 500;
+	in.facts.gid = 501;
+	ck_assert_int_eq(decide(&in), 0);
+	ck_assert_str_eq(in.plan.ns.idmap.uid_map, "1000 500 1\n");
+	ck_assert_str_eq(in.plan.ns.idmap.gid_map, "7 501 1\n");
+	ck_assert(in.plan.ns.idmap.deny_setgroups);
+	ck_assert(!in.plan.ns.idmap.use_helpers);
+	ck_assert_uint_eq(in.plan.ns.idmap.root_uid, 1000);
+	arena_release(&in.arena);
+}
+
+END_TEST
+
+/* A116 */
+START_TEST(a_new_user_namespace_needs_both_maps_or_none)
 {
 	struct input in;
 
@@ -260,7 +283,8 @@ int main(void)
 	tcase_add_test(tests, an_id_below_the_first_range_is_not_mapped);
 	tcase_add_test(tests, without_a_root_init_builds_as_the_first_id);
 	tcase_add_test(tests, a_joined_user_namespace_keeps_its_own_maps);
-	tcase_add_test(tests, a_new_user_namespace_needs_both_maps);
+	tcase_add_test(tests, without_maps_the_process_is_the_caller);
+	tcase_add_test(tests, a_new_user_namespace_needs_both_maps_or_none);
 	tcase_add_test(tests, without_a_user_namespace_nothing_is_mapped);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which steps mounts and devices become, and what is refused. */
+#include <linux/capability.h>
+
 #include "plan_tree.h"
 
 /* ---- mounts */
@@ -333,6 +335,85 @@ START_TEST(a_user_namespace_binds_the_hosts_nodes)
 
 END_TEST
 
+/* A130: as it was asked for, in the container's ids. */
+START_TEST(a_node_for_a_user_namespace_is_made_where_runf_is_root)
+{
+	struct oci_device devices[] = {
+		{ OCI_DEVICE_CHAR, "/dev/a", 1, 3, { true, 0640 }, 0, 0 },
+		{ OCI_DEVICE_BLOCK, "/dev/b", 1, 5, { false, 0 }, 1, 2 },
+		{ OCI_DEVICE_CHAR, "/dev/c", 1, 7, { false, 0 }, 0, 0 },
+		{ OCI_DEVICE_CHAR, "/dev/d", 1, 8, { false, 0 }, 70000, 0 },
+	};
+	struct oci_id_mapping ids = { 0, 1000, 10 };
+	struct plan_source *sources;
+
+	f.plan.ns.created |= CLONE_NEWUSER;
+	f.plan.ns.all |= CLONE_NEWUSER;
+	f.config.uid_mappings = (struct oci_id_mappings){ &ids, 1 };
+	f.config.gid_mappings = f.config.uid_mappings;
+	f.config.devices = devices;
+	f.config.devices_count = 4;
+	f.options.node = "/run/web/node";
+	f.facts.caps = UINT64_C(1) << CAP_MKNOD;
+	ck_assert_int_eq(plan_rootfs(&f.planner, &f.err), 0);
+	sources = &f.plan.sources[f.plan.sources_count - 4];
+	ck_assert_int_eq(sources[0].kind, PLAN_SOURCE_NODE);
+	ck_assert_str_eq(sources[0].path, "/run/web/node6");
+	ck_assert_uint_eq(sources[0].mode, S_IFCHR | 0640);
+	ck_assert_uint_eq(sources[0].uid, 1000);
+	ck_assert_int_eq(sources[1].kind, PLAN_SOURCE_NODE);
+	ck_assert_uint_eq(sources[1].mode, S_IFBLK | 0666);
+	ck_assert_uint_eq(sources[1].uid, 1001);
+	ck_assert_uint_eq(sources[1].gid, 1002);
+	ck_assert_int_eq(sources[2].kind, PLAN_SOURCE_DEVICE);
+	ck_assert_int_eq(sources[3].kind, PLAN_SOURCE_DEVICE);
+}
+
+END_TEST
+
+static void without_root(void)
+{
+	f.facts.uid = 1000;
+}
+
+static void inside_another(void)
+{
+	f.facts.user_namespace = true;
+}
+
+static void without_mknod(void)
+{
+	f.facts.caps = 0;
+}
+
+static void joined(void)
+{
+	f.plan.ns.created &= ~CLONE_NEWUSER;
+}
+
+static void (*const powerless[])(void) = { without_root, inside_another,
+	                                   without_mknod, joined };
+
+/* A130 */
+START_TEST(else_it_is_the_hosts_node)
+{
+	struct oci_device device = { OCI_DEVICE_CHAR, "/dev/a", 1, 3,
+		                     { true, 0640 },  0,        0 };
+
+	f.plan.ns.created |= CLONE_NEWUSER;
+	f.plan.ns.all |= CLONE_NEWUSER;
+	f.config.devices = &device;
+	f.config.devices_count = 1;
+	f.options.node = "/run/web/node";
+	f.facts.caps = UINT64_C(1) << CAP_MKNOD;
+	powerless[_i]();
+	ck_assert_int_eq(plan_rootfs(&f.planner, &f.err), 0);
+	ck_assert_int_eq(f.plan.sources[f.plan.sources_count - 1].kind,
+	                 PLAN_SOURCE_DEVICE);
+}
+
+END_TEST
+
 static const struct oci_device bad_devices[] = {
 	{ OCI_DEVICE_CHAR, "dev/x", 1, 3, { false, 0 }, 0, 0 },
 	{ OCI_DEVICE_CHAR, "/", 1, 3, { false, 0 }, 0, 0 },
@@ -391,6 +472,10 @@ static void add_device_tests(Suite *suite)
 	tcase_add_test(tcase, a_listed_device_replaces_the_default);
 	tcase_add_test(tcase, a_bound_dev_is_left_alone);
 	tcase_add_test(tcase, a_user_namespace_binds_the_hosts_nodes);
+	tcase_add_test(tcase,
+	               a_node_for_a_user_namespace_is_made_where_runf_is_root);
+	tcase_add_loop_test(tcase, else_it_is_the_hosts_node, 0,
+	                    ARRAY_SIZE(powerless));
 	tcase_add_loop_test(tcase, devices_are_checked, 0,
 	                    ARRAY_SIZE(bad_devices));
 	suite_add_tcase(suite, tcase);

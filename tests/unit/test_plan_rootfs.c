@@ -324,12 +324,13 @@ START_TEST(hybrid_shows_each_hierarchy_as_late_as_possible)
 	f.plan.hooks[PLAN_HOOK_CREATE_RUNTIME].count = 1;
 	add_mount("/sys/fs/cgroup", "cgroup", "cgroup", "ro");
 	add_mount("/etc/hosts", NULL, "/hosts", "bind");
-	expect_steps("keyring cut root bind:/etc/hosts dev wait-cgroup "
-	             "namespace fs.tmpfs:/sys/fs/cgroup "
-	             "fs.cgroup2:/sys/fs/cgroup/unified:ro "
-	             "fs.cgroup:/sys/fs/cgroup/cpu,cpuacct:ro link link "
-	             "fs.cgroup:/sys/fs/cgroup/systemd:ro "
-	             "attr:/sys/fs/cgroup:ro runtime-hooks pivot");
+	expect_steps(
+		"keyring cut root dev wait-cgroup "
+		"namespace fs.tmpfs:/sys/fs/cgroup "
+		"fs.cgroup2:/sys/fs/cgroup/unified:ro "
+		"fs.cgroup:/sys/fs/cgroup/cpu,cpuacct:ro link link "
+		"fs.cgroup:/sys/fs/cgroup/systemd:ro "
+		"attr:/sys/fs/cgroup:ro bind:/etc/hosts runtime-hooks pivot");
 	mount = mount_at("/sys/fs/cgroup/cpu,cpuacct");
 	ck_assert_uint_eq(mount->options_count, 2);
 	ck_assert_str_eq(mount->options[0].key, "cpu");
@@ -359,16 +360,19 @@ START_TEST(what_stands_on_the_cgroup_mount_comes_after_it)
 
 END_TEST
 
+/* What is listed behind it waits too, but for the devices' file system. */
 START_TEST(what_shows_the_network_waits_for_its_maker)
 {
 	f.plan.ns.helped = CLONE_NEWNET;
 	f.plan.ns.created = f.plan.ns.all = USUAL;
 	add_mount("/proc", "proc", "proc", "");
 	add_mount("/sys", "sysfs", "sysfs", "ro");
+	add_mount("/dev", "tmpfs", NULL, "");
 	add_mount("/data", NULL, "/hosts", "bind");
 	add_mount("/sys/kernel/x", "tmpfs", NULL, "");
-	expect_steps("keyring cut root fs.proc:/proc bind:/data dev namespace "
-	             "fs.sysfs:/sys:ro fs.tmpfs:/sys/kernel/x pivot");
+	expect_steps("keyring cut root fs.proc:/proc fs.tmpfs:/dev dev "
+	             "namespace fs.sysfs:/sys:ro bind:/data "
+	             "fs.tmpfs:/sys/kernel/x pivot");
 	ck_assert_int_eq(find_step(PLAN_STEP_NAMESPACE, NULL)->ns.verb,
 	                 PLAN_NS_TAKE);
 }

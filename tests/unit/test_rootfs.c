@@ -141,6 +141,45 @@ START_TEST(devices_and_links_are_as_they_should)
 
 END_TEST
 
+/* A130 */
+START_TEST(a_node_is_made_as_it_was_asked_for_and_works)
+{
+	struct plan_source source = {
+		.kind = PLAN_SOURCE_NODE,
+		.path = at("host/node1"),
+		.device = makedev(1, 5),
+		.mode = S_IFCHR | 0626,
+		.uid = 10,
+		.gid = 11,
+	};
+	struct stat found;
+	char zero = 1;
+	int place;
+
+	make_file(at("host/here"), "");
+	must(mount(at("host"), at("host"), NULL, MS_BIND, NULL));
+	must(mount(NULL, at("host"), NULL, MS_BIND | MS_REMOUNT | MS_NODEV,
+	           NULL));
+	ck_assert_int_eq(rootfs_open_source(&source, &c.sources[0], &c.err), 0);
+	ck_assert_int_eq(fstat(c.sources[0].fd, &found), 0);
+	ck_assert_uint_eq(found.st_mode, S_IFCHR | 0626);
+	ck_assert_uint_eq(found.st_rdev, makedev(1, 5));
+	ck_assert_uint_eq(found.st_uid, 10);
+	ck_assert_uint_eq(found.st_gid, 11);
+	must(sys_move_mount(c.sources[0].fd, "", AT_FDCWD, at("host/here"),
+	                    MOVE_MOUNT_F_EMPTY_PATH));
+	place = open(at("host/here"), O_RDONLY);
+	must(place);
+	ck_assert_int_eq(read(place, &zero, 1), 1);
+	ck_assert_int_eq(zero, 0);
+	close(place);
+	ck_assert_int_eq(rootfs_open_source(&source, &c.sources[0], &c.err), 0);
+	source.device = makedev(1, 3);
+	ck_assert_int_lt(rootfs_open_source(&source, &c.sources[0], &c.err), 0);
+}
+
+END_TEST
+
 START_TEST(no_descriptor_is_left_open)
 {
 	int before = count_fds();
@@ -505,6 +544,7 @@ static void add_whole(TCase *tcase)
 	tcase_add_test(tcase, the_default_container_has_all_of_its_mounts);
 	tcase_add_test(tcase, nothing_of_the_host_is_left);
 	tcase_add_test(tcase, devices_and_links_are_as_they_should);
+	tcase_add_test(tcase, a_node_is_made_as_it_was_asked_for_and_works);
 	tcase_add_test(tcase, no_descriptor_is_left_open);
 	tcase_add_test(tcase, the_hosts_mounts_do_not_change);
 	tcase_add_test(tcase, without_pivot_the_root_is_moved);
