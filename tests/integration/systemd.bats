@@ -65,6 +65,24 @@ own_path() {
 	equals "$(cgroups_left)" ""
 }
 
+# C011
+@test "an annotation puts the container below its scope, which keeps its limits" {
+	config '.annotations["run.oci.systemd.subgroup"] = "inner"
+		| .linux.resources.pids.limit = 20'
+	sleeper
+	start_unit
+	equals "$(own_path)" "/system.slice/runf-$ID.scope/inner"
+	equals "$(show TasksMax)" 20
+	equals "$(cat "$(cgroup_dir pids)/pids.max")" 20
+	must exec "$ID" true
+	must update --pids-limit 30 "$ID"
+	equals "$(show TasksMax)" 30
+	equals "$(cat "$(cgroup_dir pids)/pids.max")" 30
+	must delete --force "$ID"
+	is_unknown
+	equals "$(cgroups_left)" ""
+}
+
 # B007 C023
 @test "--cgroup-manager=systemd is the same, and run cleans up as well" {
 	program 'cat /proc/self/cgroup'

@@ -78,6 +78,26 @@ setup() {
 	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
 }
 
+# C011
+@test "an annotation puts the container below its unit, with its limits" {
+	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
+	config '.annotations["run.oci.systemd.subgroup"] = "inner"'
+	! has_controller pids ||
+		config '.linux.resources.pids.limit = 20'
+	must --systemd-cgroup create --bundle "$BUNDLE" "$ID"
+	inner=$GROUPS_AT/runf-$ID.scope/inner
+	equals "$(cat "$inner/cgroup.procs")" "$(init_pid)"
+	equals "$(cat "$GROUPS_AT/runf-$ID.scope/cgroup.procs")" ""
+	must start "$ID"
+	must exec "$ID" true
+	must pause "$ID"
+	equals "$(cat "$inner/cgroup.freeze")" 1
+	must resume "$ID"
+	must delete --force "$ID"
+	[ ! -d "$inner" ]
+	rmdir "$GROUPS_AT/runf-$ID.scope"
+}
+
 # B070 C023
 @test "what is restored is alone in its scope" {
 	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"

@@ -304,6 +304,9 @@ START_TEST(a_unit_is_stopped_and_forgotten)
 	ck_assert_str_eq(ask("stop\0system\0x.scope"), "+");
 	assert_called("StopUnit");
 	assert_called("ResetFailedUnit");
+	job_result = "canceled";
+	ck_assert_str_eq(ask("stop\0system\0x.scope"),
+	                 "stop unit x.scope: canceled");
 }
 
 END_TEST
@@ -327,9 +330,10 @@ START_TEST(properties_are_set_and_processes_attached)
 	assert_called("SetUnitProperties");
 	assert_called("UINT64 5;");
 	ck_assert_str_eq(ask("attach\0user\0x.scope\0"
-	                     "1234"),
+	                     "1234\0/below"),
 	                 "+");
 	assert_called("AttachProcessesToUnit");
+	assert_called("STRING \"/below\";");
 	assert_called("UINT32 1234;");
 }
 
