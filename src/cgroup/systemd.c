@@ -31,7 +31,7 @@
  * The answer is '+' (for a slice with the path of its cgroup behind it), '!'
  * and a text if there is such a unit already, else the text of the error.
  * After `start` the process stays, so that the unit is not empty, until it is
- * killed or the socket is closed.
+ * killed or told anything, or the socket is closed.
  */
 #define REQUEST_MAX (256 * 1024)
 #define PATIENCE_S  25

@@ -194,7 +194,9 @@ void cgroup_release_unit(struct cgroup_unit *unit)
 	siginfo_t info;
 
 	if (unit->pid > 0) {
-		sys_pidfd_send_signal(unit->pidfd, SIGKILL);
+		/* A word lets it go, too. (Init may have the socket's copy.) */
+		if (sys_pidfd_send_signal(unit->pidfd, SIGKILL) < 0)
+			sys_send_fds(unit->socket, "-", 1, NULL, 0);
 		sys_waitid(P_PIDFD, (id_t)unit->pidfd, &info, WEXITED);
 	}
 	fd_close(&unit->pidfd);
