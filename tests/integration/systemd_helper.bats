@@ -118,6 +118,23 @@ setup() {
 	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
 }
 
+# B070 B074 C023
+@test "CRIU is told where systemd has put the scope, not where it was expected" {
+	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
+	prepare_checkpoint
+	[ -x "$BUILT/fake_criu" ] || skip "runf was built without CRIU"
+	export FAKE_CRIU=$BATS_TEST_TMPDIR/fake
+	mkdir "$FAKE_CRIU" "$IMAGES"
+	printf '%s\n' start "notify setup-namespaces" "notify post-restore" \
+		ok >"$FAKE_CRIU/script"
+	must --systemd-cgroup --criu "$BUILT/fake_criu" restore --detach \
+		--bundle "$BUNDLE" --image-path "$IMAGES" "$ID"
+	grep -qx "options.cgroup_roots.path /runf-$ID.scope" \
+		"$FAKE_CRIU/requests"
+	lacks "$(cat "$FAKE_CRIU/requests")" system.slice
+	must delete --force "$ID"
+}
+
 # A005
 @test "a create that fails later stops its unit" {
 	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
