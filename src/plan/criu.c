@@ -247,6 +247,7 @@ static const struct namespace_kind {
 	{ CLONE_NEWPID, "pid", "runf-pid" },
 	{ CLONE_NEWIPC, "ipc", NULL },
 	{ CLONE_NEWUTS, "uts", NULL },
+	{ CLONE_NEWTIME, "time", NULL },
 };
 
 static int add_namespace(struct criu_planner *p, size_t index,
@@ -273,7 +274,8 @@ static int add_namespace(struct criu_planner *p, size_t index,
 	}
 	return error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
 	                 "a container that joined the %s namespace \"%s\" "
-	                 "cannot be checkpointed or restored",
+	                 "cannot be checkpointed or restored: CRIU joins "
+	                 "no such one",
 	                 str_name_of(oci_namespace_types,
 	                             (uint64_t)source->namespace_type),
 	                 source->path);

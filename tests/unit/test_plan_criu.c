@@ -117,8 +117,11 @@ START_TEST(joined_namespaces_are_kept_or_joined_again)
 {
 	add_namespace(CLONE_NEWNET, "/run/netns/a");
 	add_namespace(CLONE_NEWIPC, "/proc/7/ns/ipc");
+	add_namespace(CLONE_NEWTIME, "/proc/7/ns/time");
 	ck_assert_int_eq(decide(), 0);
-	ck_assert_uint_eq(criu.namespaces_count, 2);
+	ck_assert_uint_eq(criu.namespaces_count, 3);
+	ck_assert_str_eq(criu.namespaces[2].name, "time");
+	ck_assert_ptr_null(criu.namespaces[2].key);
 	ck_assert_str_eq(criu.namespaces[0].name, "net");
 	ck_assert_str_eq(criu.namespaces[0].key, "runf-net");
 	ck_assert_str_eq(criu.namespaces[1].name, "ipc");
