@@ -339,11 +339,14 @@ int cgroup_start_unit(const struct plan_cgroup *plan, struct arena *arena,
 int cgroup_attach_to_unit(const struct plan_cgroup *plan, pid_t pid,
                           struct error *err)
 {
+	const struct plan_cgroup_dir *main = cgroup_main_dir(plan);
 	auto_arena struct arena arena = { 0 };
 	struct buf more = { .arena = &arena };
 
 	add_string(&more, arena_printf(&arena, "%d", pid));
-	add_string(&more, below_unit(&arena, plan));
+	/* systemd makes none below, and only in a v2 tree it was made. */
+	add_string(&more,
+	           main && dir_is_v2(main) ? below_unit(&arena, plan) : "");
 	return tell(&plan->unit, "attach", &more, err);
 }
 

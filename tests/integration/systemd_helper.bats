@@ -56,7 +56,7 @@ setup() {
 		"$ID"
 }
 
-# C023 B135
+# C023 B135 E022
 @test "init takes the helper's place, and later verbs ask again" {
 	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
 	must --systemd-cgroup create --bundle "$BUNDLE" "$ID"
