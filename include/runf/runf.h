@@ -199,7 +199,10 @@ int runf_delete(struct runf *runf, const char *id, bool force,
 int runf_pause(struct runf *runf, const char *id, struct runf_error *err);
 int runf_resume(struct runf *runf, const char *id, struct runf_error *err);
 
-/* RESOURCES is a LinuxResources document: what it names is changed. */
+/*
+ * RESOURCES is a LinuxResources document, beside whose members `intelRdt` of
+ * `linux` may stand: what it names is changed.
+ */
 int runf_update(struct runf *runf, const char *id, const char *resources,
                 struct runf_error *err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bus calls of the systemd cgroup driver: a helper that runf executes. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/helper.h"
+
 /*
  * Standard input is a SOCK_SEQPACKET socket to runf. It sends one message of
  * strings, each with its NUL:
@@ -21,7 +22,7 @@
  *   start PROPERTY...     make the transient unit, with this process in it
  *                         unless it is a slice, and wait until it stands
  *   set PROPERTY...       of a unit that is there
- *   attach PID            move a process into it
+ *   attach PID PATH       move a process into its cgroup, or PATH below that
  *   stop                  and forget that it failed; if it is not there, fine
  *
  * A PROPERTY is its name (behind '?' if older versions of systemd may do
@@ -30,7 +31,7 @@
  * The answer is '+' (for a slice with the path of its cgroup behind it), '!'
  * and a text if there is such a unit already, else the text of the error.
  * After `start` the process stays, so that the unit is not empty, until it is
- * killed or the socket is closed.
+ * killed or told anything, or the socket is closed.
  */
 #define REQUEST_MAX (256 * 1024)
 #define PATIENCE_S  25
@@ -58,21 +59,6 @@ static const char *take(struct request *request)
 		return NULL;
 	request->next += strlen(text) + 1;
 	return text;
-}
-
-static void answer(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
-
-static void answer(const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	/* If nobody listens any more, there is nobody to tell. */
-	(void)send(STDIN_FILENO, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static const char *reason(const sd_bus_error *error, int result)
@@ -282,6 +268,14 @@ static int wait_job(sd_bus *bus, sd_bus_message *reply, struct job *job)
 	return result < 0 ? result : 0;
 }
 
+/* 0 only if it has done what it was for: not failed, canceled or timed out. */
+static int finish_job(sd_bus *bus, sd_bus_message *reply, struct job *job)
+{
+	int result = wait_job(bus, reply, job);
+
+	return result == 0 && strcmp(job->result, "done") != 0 ? -EIO : result;
+}
+
 /* What has failed before may still stand in the way. */
 static void reset_failed(sd_bus *bus, const char *unit)
 {
@@ -389,10 +383,10 @@ static int answer_slice(sd_bus *bus, const char *unit)
 			bus, SERVICE, object, "org.freedesktop.systemd1.Slice",
 			"ControlGroup", &error, &path);
 	if (result >= 0)
-		answer("+%s", path);
+		helper_say("+%s", path);
 	else
-		answer("find the cgroup of %s: %s", unit,
-		       reason(&error, result));
+		helper_say("find the cgroup of %s: %s", unit,
+		           reason(&error, result));
 	free(object);
 	free(path);
 	sd_bus_error_free(&error);
@@ -422,23 +416,22 @@ static int do_start(sd_bus *bus, const char *unit, struct request from)
 		result = start_again(bus, unit, from, &error, &reply);
 	}
 	if (result < 0) {
-		answer("%sstart unit %s: %s", exists_already(&error) ? "!" : "",
-		       unit, reason(&error, result));
+		helper_say("%sstart unit %s: %s",
+		           exists_already(&error) ? "!" : "", unit,
+		           reason(&error, result));
 		return result;
 	}
-	result = wait_job(bus, reply, &job);
-	if (result >= 0 && strcmp(job.result, "done") != 0)
-		result = -EIO;
+	result = finish_job(bus, reply, &job);
 	if (result < 0) {
 		/* Not stopped: that might end us. With us it is empty. */
 		reset_failed(bus, unit);
-		answer("start unit %s: the job's result: %s", unit,
-		       *job.result ? job.result : strerror(-result));
+		helper_say("start unit %s: the job's result: %s", unit,
+		           *job.result ? job.result : strerror(-result));
 		return result;
 	}
 	if (is_slice(unit))
 		return answer_slice(bus, unit);
-	answer("+");
+	helper_say("+");
 	linger();
 	return 0;
 }
@@ -454,10 +447,10 @@ static int do_set(sd_bus *bus, const char *unit, struct request from)
 		result = send_set(bus, unit, from, false, &has_recent, &error);
 	}
 	if (result < 0)
-		answer("set properties of unit %s: %s", unit,
-		       reason(&error, result));
+		helper_say("set properties of unit %s: %s", unit,
+		           reason(&error, result));
 	else
-		answer("+");
+		helper_say("+");
 	return result;
 }
 
@@ -465,18 +458,19 @@ static int do_attach(sd_bus *bus, const char *unit, struct request from)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	const char *pid = take(&from);
+	const char *below = take(&from);
 	int result = -EBADMSG;
 
-	if (pid)
+	if (below)
 		result = sd_bus_call_method(bus, SERVICE, OBJECT, INTERFACE,
 		                            "AttachProcessesToUnit", &error,
-		                            NULL, "ssau", unit, "", 1,
+		                            NULL, "ssau", unit, below, 1,
 		                            (uint32_t)strtoul(pid, NULL, 10));
 	if (result < 0)
-		answer("attach process %s to unit %s: %s", pid ? pid : "-",
-		       unit, reason(&error, result));
+		helper_say("attach process %s to unit %s: %s", pid ? pid : "-",
+		           unit, reason(&error, result));
 	else
-		answer("+");
+		helper_say("+");
 	return result;
 }
 
@@ -494,16 +488,17 @@ static int do_stop(sd_bus *bus, const char *unit, struct request from)
 		                            unit, "replace");
 	if (sd_bus_error_has_name(&error,
 	                          "org.freedesktop.systemd1.NoSuchUnit")) {
-		answer("+");
+		helper_say("+");
 		return 0;
 	}
 	if (result >= 0)
-		result = wait_job(bus, reply, &job);
+		result = finish_job(bus, reply, &job);
 	reset_failed(bus, unit);
 	if (result < 0)
-		answer("stop unit %s: %s", unit, reason(&error, result));
+		helper_say("stop unit %s: %s", unit,
+		           *job.result ? job.result : reason(&error, result));
 	else
-		answer("+");
+		helper_say("+");
 	return result;
 }
 
@@ -542,18 +537,19 @@ static int serve(struct request request)
 	size_t i;
 
 	if (!unit) {
-		answer("not a request");
+		helper_say("not a request");
 		return -EBADMSG;
 	}
 	result = open_bus(which, &bus);
 	if (result < 0) {
-		answer("connect to the %s bus: %s", which, strerror(-result));
+		helper_say("connect to the %s bus: %s", which,
+		           strerror(-result));
 		return result;
 	}
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].verb, verb) == 0)
 			return verbs[i].run(bus, unit, request);
-	answer("unknown verb \"%s\"", verb);
+	helper_say("unknown verb \"%s\"", verb);
 	return -EBADMSG;
 }
 
@@ -568,7 +564,7 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	if (length <= 0 || length > (ssize_t)sizeof(text) || text[length - 1]) {
-		answer("not a request");
+		helper_say("not a request");
 		return EXIT_FAILURE;
 	}
 	return serve(request) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

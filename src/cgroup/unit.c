@@ -194,7 +194,9 @@ void cgroup_release_unit(struct cgroup_unit *unit)
 	siginfo_t info;
 
 	if (unit->pid > 0) {
-		sys_pidfd_send_signal(unit->pidfd, SIGKILL);
+		/* A word lets it go, too. (Init may have the socket's copy.) */
+		if (sys_pidfd_send_signal(unit->pidfd, SIGKILL) < 0)
+			sys_send_fds(unit->socket, "-", 1, NULL, 0);
 		sys_waitid(P_PIDFD, (id_t)unit->pidfd, &info, WEXITED);
 	}
 	fd_close(&unit->pidfd);
@@ -238,6 +240,50 @@ static int find_place(struct arena *arena, const struct plan_unit *plan,
 		plan->name);
 }
 
+/* What of the path is below the unit's own cgroup: "" or "/container". */
+static const char *below_unit(struct arena *arena,
+                              const struct plan_cgroup *plan)
+{
+	const char *name = arena_printf(arena, "/%s", plan->unit.name);
+	const char *at = strstr(plan->path, name);
+
+	return at ? at + strlen(name) : "";
+}
+
+/*
+ * A cgroup that has processes of its own hands no controllers down: the helper
+ * goes where the container will be.
+ */
+static int move_below(const struct plan_cgroup *placed, pid_t helper,
+                      struct error *err)
+{
+	char pid[16];
+	size_t i;
+	int result = 0;
+
+	snprintf(pid, sizeof(pid), "%d", helper);
+	for (i = 0; result == 0 && i < placed->dirs_count; i++) {
+		const struct plan_cgroup_dir *dir = &placed->dirs[i];
+		auto_close int mount = -1;
+		auto_close int leaf = -1;
+
+		if (!dir_is_v2(dir))
+			continue;
+		result = mount = dir_open_mount(dir);
+		if (result >= 0)
+			result = sys_mkdirat(mount, dir->path + 1, 0755);
+		if (result == 0)
+			result = leaf = dir_open(dir);
+		if (result >= 0)
+			result = sys_write_file(leaf, "cgroup.procs", pid);
+		if (result < 0)
+			return error_system(err, result,
+			                    "systemd: move into cgroup %s%s",
+			                    dir->mount, dir->path);
+	}
+	return result;
+}
+
 /* The same plan elsewhere. */
 static const struct plan_cgroup *place(struct arena *arena,
                                        const struct plan_cgroup *plan,
@@ -264,6 +310,8 @@ int cgroup_start_unit(const struct plan_cgroup *plan, struct arena *arena,
 	struct cgroup_unit unit = CGROUP_UNIT_NONE;
 	struct buf more = { .arena = arena };
 	char text[512];
+	const char *below = below_unit(arena, plan);
+	const struct plan_cgroup *placed = NULL;
 	const char *path = NULL;
 	int result;
 
@@ -274,23 +322,31 @@ int cgroup_start_unit(const struct plan_cgroup *plan, struct arena *arena,
 		path = path_clean(arena, text + 1);
 	else if (result == 0)
 		result = find_place(arena, &plan->unit, unit.pid, &path, err);
+	if (result == 0)
+		placed = place(arena, plan,
+		               arena_printf(arena, "%s%s", path, below));
+	if (result == 0 && *below && !str_has_suffix(plan->unit.name, ".slice"))
+		result = move_below(placed, unit.pid, err);
 	if (result < 0) {
 		cgroup_release_unit(&unit);
 		return result;
 	}
 	*ret_unit = unit;
-	*ret_placed = place(arena, plan, path);
+	*ret_placed = placed;
 	return 0;
 }
 
 int cgroup_attach_to_unit(const struct plan_cgroup *plan, pid_t pid,
                           struct error *err)
 {
+	const struct plan_cgroup_dir *main = cgroup_main_dir(plan);
 	auto_arena struct arena arena = { 0 };
 	struct buf more = { .arena = &arena };
 
-	buf_printf(&more, "%d", pid);
-	buf_add_char(&more, '\0');
+	add_string(&more, arena_printf(&arena, "%d", pid));
+	/* systemd makes none below, and only in a v2 tree it was made. */
+	add_string(&more,
+	           main && dir_is_v2(main) ? below_unit(&arena, plan) : "");
 	return tell(&plan->unit, "attach", &more, err);
 }
 

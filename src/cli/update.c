@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runf update */
-#include <errno.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/document.h"
-#include "cli/fail.h"
 
 struct update_values {
 	const char *resources;
@@ -65,9 +65,9 @@ static const struct cli_option update_options[] = {
 	OPTION_INTEGER(0, "pids-limit", "N", VALUES, pids_limit,
 	               "processes; -1: no limit"),
 	OPTION_TEXT(0, "l3-cache-schema", "TEXT", VALUES, l3_cache_schema,
-	            "not supported yet"),
+	            "share of L3 cache, as resctrl has it"),
 	OPTION_TEXT(0, "mem-bw-schema", "TEXT", VALUES, mem_bw_schema,
-	            "not supported yet"),
+	            "memory bandwidth, as resctrl has it"),
 	OPTIONS_END,
 };
 
@@ -102,6 +102,17 @@ static void update_put_cpu(struct json_writer *w,
 	json_close_object(w);
 }
 
+static void update_put_rdt(struct json_writer *w,
+                           const struct update_values *given)
+{
+	if (!given->l3_cache_schema && !given->mem_bw_schema)
+		return;
+	json_open_object(w, "intelRdt");
+	put_text(w, "l3CacheSchema", given->l3_cache_schema);
+	put_text(w, "memBwSchema", given->mem_bw_schema);
+	json_close_object(w);
+}
+
 /* Objects that stay empty change nothing. */
 static const char *update_write(struct arena *arena,
                                 const struct update_values *given)
@@ -125,6 +136,31 @@ static const char *update_write(struct arena *arena,
 		put_integer(&w, "weight", given->blkio_weight);
 		json_close_object(&w);
 	}
+	update_put_rdt(&w, given);
+	json_close_object(&w);
+	return buf_str(&w.buf);
+}
+
+/*
+ * The schemas beside the resources of a document, as other runtimes take both.
+ * What is no document the library refuses, and says where.
+ */
+static const char *update_join(struct arena *arena, const char *document,
+                               const struct update_values *given)
+{
+	struct json_writer w = { .buf.arena = arena, .indent = "" };
+	const struct json_value *root;
+	const struct json_value *item;
+
+	if (json_parse(arena, document, strlen(document), "", &root, NULL) <
+	            0 ||
+	    root->type != JSON_OBJECT)
+		return document;
+	json_open_object(&w, NULL);
+	for (item = root->first; item; item = item->next)
+		if (!str_equal(item->key, "intelRdt"))
+			json_put_value(&w, item->key, item);
+	update_put_rdt(&w, given);
 	json_close_object(&w);
 	return buf_str(&w.buf);
 }
@@ -138,11 +174,11 @@ static int update_run(struct cli *cli, void *values, struct runf_error *err)
 	if (given->resources)
 		result = document_read(&cli->arena, given->resources, &json,
 		                       err);
-	else if (given->l3_cache_schema || given->mem_bw_schema)
-		result = fail_with(err, RUNF_ERROR_UNSUPPORTED, -EOPNOTSUPP,
-		                   "limits of resctrl cannot be updated yet");
 	else
 		json = update_write(&cli->arena, given);
+	if (result == 0 && given->resources &&
+	    (given->l3_cache_schema || given->mem_bw_schema))
+		json = update_join(&cli->arena, json, given);
 	if (result < 0)
 		return result;
 	return runf_update(cli->runf, cli->words.items[0], json, err);

@@ -115,18 +115,12 @@ static int job_decide(struct job *job, const struct plan *plan,
                       const struct plan_criu_options *options,
                       struct error *err)
 {
-	struct plan_criu_host host = { 0 };
-	char *cgroups = NULL;
-	size_t length;
-	int result = read_mountpoints(job->arena, &host.mountpoints, err);
+	const char *const *mountpoints = NULL;
+	int result = read_mountpoints(job->arena, &mountpoints, err);
 
 	if (result == 0)
-		result = job_read_proc(job->arena, "self", "cgroup", &cgroups,
-		                       &length, err);
-	host.cgroups = cgroups;
-	if (result == 0)
 		result = plan_criu(job->arena, plan, cgroup, spec, options,
-		                   &host, &job->plan, err);
+		                   mountpoints, &job->plan, err);
 	return result;
 }
 
@@ -144,6 +138,19 @@ static const char *job_config(const struct job *job)
 		if (sys_faccessat(AT_FDCWD, files[i], R_OK, 0) == 0)
 			return files[i];
 	return NULL;
+}
+
+int job_decide_roots(struct job *job, const struct plan_cgroup *cgroup,
+                     struct error *err)
+{
+	char *ours = NULL;
+	size_t length;
+	int result = job_read_proc(job->arena, "self", "cgroup", &ours, &length,
+	                           err);
+
+	if (result == 0)
+		plan_criu_roots(job->arena, cgroup, ours, &job->plan);
+	return result;
 }
 
 /* ---- CRIU itself */

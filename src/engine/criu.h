@@ -40,6 +40,10 @@ int job_prepare(struct job *job, const struct plan *plan,
                 const struct plan_cgroup *cgroup, const struct oci_spec *spec,
                 const struct plan_criu_options *options, struct error *err);
 
+/* Before a restore runs: where in each hierarchy, now that CGROUP is made. */
+int job_decide_roots(struct job *job, const struct plan_cgroup *cgroup,
+                     struct error *err);
+
 /* "mnt[/data]:/srv/data" and the like, for the request. */
 void job_add_external(struct job *job, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -322,6 +322,8 @@ static int restore_all(struct restore *r, struct error *err)
 	if (result == 0)
 		result = restore_check_cgroup(r, err);
 	if (result == 0)
+		result = job_decide_roots(&r->job, c->place, err);
+	if (result == 0)
 		result = creation_mount_root(c, err);
 	return result < 0 ? result : restore_run(r, err);
 }

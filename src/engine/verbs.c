@@ -9,6 +9,7 @@
 #include "oci/oci.h"
 #include "plan/decide.h"
 #include "probe/probe.h"
+#include "rdt/rdt.h"
 #include "sys/process.h"
 
 #define SIGNAL_MAX 64
@@ -97,15 +98,37 @@ int engine_freeze(struct engine *engine, const char *id, bool frozen,
 	return cgroup_freeze(&found.cgroup, frozen, err);
 }
 
+/* The limits of cgroups; what of them is new is noted. */
+static int update_cgroup(const struct found *found, struct arena *arena,
+                         const struct oci_resources *wanted, struct error *err)
+{
+	struct plan_cgroup update;
+	struct store_record record = found->record;
+	struct facts facts;
+	int result = probe_facts(arena, &facts, err);
+
+	if (result == 0)
+		result = plan_cgroup_update(arena, &facts, &found->cgroup,
+		                            wanted, &update, err);
+	if (result == 0)
+		result = cgroup_update(&found->cgroup, &update, err);
+	/* A v1 limit that was not there before brings a hierarchy with it. */
+	if (result == 0 && update.dirs_count != found->cgroup.dirs_count) {
+		lifecycle_save_cgroup(arena, &update, NULL, &record);
+		result = store_write_record(arena, &found->dir, &record, err);
+	}
+	return result;
+}
+
 int engine_update(struct engine *engine, const char *id, const char *resources,
                   struct error *err)
 {
 	auto_arena struct arena arena = { 0 };
 	auto_found struct found found = FOUND_NONE;
 	struct oci_faults faults = { .arena = &arena };
-	const struct oci_resources *wanted;
-	struct plan_cgroup update;
-	struct facts facts;
+	const struct oci_linux *wanted;
+	struct plan_rdt rdt;
+	struct plan_rdt before = { .lines_count = 0 };
 	int result = later_find(engine, &arena, id, STORE_LOCKED, &found, err);
 
 	if (result == 0)
@@ -115,17 +138,15 @@ int engine_update(struct engine *engine, const char *id, const char *resources,
 			oci_read_resources(&arena, resources, strlen(resources),
 		                           "resources", &faults, &wanted, err);
 	if (result == 0)
-		result = probe_facts(&arena, &facts, err);
+		result = plan_rdt_update(&arena, &wanted->intel_rdt, &found.rdt,
+		                         &rdt, err);
 	if (result == 0)
-		result = plan_cgroup_update(&arena, &facts, &found.cgroup,
-		                            wanted, &update, err);
-	if (result == 0)
-		result = cgroup_update(&found.cgroup, &update, err);
-	/* A v1 limit that was not there before brings a hierarchy with it. */
-	if (result == 0 && update.dirs_count != found.cgroup.dirs_count) {
-		lifecycle_save_cgroup(&arena, &update, NULL, &found.record);
-		result = store_write_record(&arena, &found.dir, &found.record,
-		                            err);
-	}
+		result = rdt_update(&rdt, &arena, &before, err);
+	if (result < 0)
+		return result;
+	result = update_cgroup(&found, &arena, &wanted->resources, err);
+	/* All of it or nothing. */
+	if (result < 0)
+		rdt_update(&before, &arena, &rdt, NULL);
 	return result;
 }

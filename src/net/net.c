@@ -3,6 +3,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,8 +12,12 @@
 #include "base/fd.h"
 #include "base/libexec.h"
 #include "sys/file.h"
+#include "sys/poll.h"
 #include "sys/process.h"
 #include "sys/socket.h"
+
+/* The kernel's part takes milliseconds; its lock may be held by others. */
+#define PATIENCE_MS 30000
 
 /* In the child: its stdin is the socket, its stdout the namespace. */
 static void become_helper(const char *path, char *const args[], int socket,
@@ -48,9 +53,12 @@ static int await_helper(const struct net_helper *helper, struct error *err)
 {
 	char text[512];
 	size_t none = 0;
-	ssize_t length = sys_receive_fds(helper->socket, text, sizeof(text) - 1,
-	                                 NULL, &none);
+	int result = sys_wait_readable(helper->socket, PATIENCE_MS);
+	ssize_t length = result ? result : -ETIMEDOUT;
 
+	if (length > 0)
+		length = sys_receive_fds(helper->socket, text, sizeof(text) - 1,
+		                         NULL, &none);
 	if (length < 0)
 		return error_system(err, (int)length, "listen to the helper");
 	text[length] = '\0';
@@ -62,12 +70,18 @@ static int await_helper(const struct net_helper *helper, struct error *err)
 	                          "(is the package libmnl0 installed?)");
 }
 
-/* It ends by itself when our end of the socket is closed. */
+/*
+ * It ends by itself when our end of the socket is closed, and not before all
+ * is as it was: it is killed only when it will not come to that.
+ */
 static void collect(struct net_helper *helper)
 {
 	siginfo_t info;
 
 	fd_close(&helper->socket);
+	if (helper->pid > 0 &&
+	    sys_wait_readable(helper->pidfd, PATIENCE_MS) <= 0)
+		sys_pidfd_send_signal(helper->pidfd, SIGKILL);
 	if (helper->pid > 0)
 		sys_waitid(P_PIDFD, (id_t)helper->pidfd, &info, WEXITED);
 	fd_close(&helper->pidfd);

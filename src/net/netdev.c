@@ -9,7 +9,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/helper.h"
 
 /*
  * netdev [HERE THERE]...: stdin is a socket of packets, stdout a network
@@ -68,19 +69,6 @@ struct address_search {
 	int index;
 	struct address **last;
 };
-
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void say(const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	(void)send(STDIN_FILENO, text, strlen(text), MSG_NOSIGNAL);
-}
 
 /* ---- netlink */
 
@@ -362,7 +350,7 @@ static int settle(const struct place *place, const struct device *device,
 
 static int fail(const struct device *device, const char *what, int result)
 {
-	say("\"%s\": %s: %s", device->here, what, strerror(-result));
+	helper_say("\"%s\": %s: %s", device->here, what, strerror(-result));
 	return result;
 }
 
@@ -448,7 +436,7 @@ static int open_places(struct place *here, struct place *there)
 	int result = fd < 0 ? -errno : open_place(fd, here);
 
 	if (result == 0 && is_same(fd, STDOUT_FILENO)) {
-		say("the container's network namespace is runf's own");
+		helper_say("the container's network namespace is runf's own");
 		return -EINVAL;
 	}
 	if (result == 0 && setns(STDOUT_FILENO, CLONE_NEWNET) < 0)
@@ -456,7 +444,8 @@ static int open_places(struct place *here, struct place *there)
 	if (result == 0)
 		result = open_place(STDOUT_FILENO, there);
 	if (result < 0)
-		say("open the network namespaces: %s", strerror(-result));
+		helper_say("open the network namespaces: %s",
+		           strerror(-result));
 	return result;
 }
 
@@ -499,7 +488,7 @@ int main(int argc, char **argv)
 		devices[i].wanted = argv[2 * i + 2];
 	}
 	if (move_all(&here, &there, devices, count) == 0) {
-		say("ok");
+		helper_say("ok");
 		if (recv(STDIN_FILENO, word, sizeof(word), 0) > 0)
 			return EXIT_SUCCESS;
 	}

@@ -163,20 +163,18 @@ static void check_memory_policy(struct oci_reader *r,
 }
 
 /* The class is a directory below resctrl, and nothing else (D023). */
-static void check_intel_rdt(struct oci_reader *r,
-                            const struct oci_intel_rdt *rdt)
+void oci_check_intel_rdt(struct oci_reader *r, const char *at,
+                         const struct oci_intel_rdt *rdt)
 {
 	const char *id = rdt->clos_id;
 
 	if (id && !str_equal(id, "/") &&
 	    (strchr(id, '/') || str_equal(id, ".") || str_equal(id, "..")))
-		oci_fault(r, "linux.intelRdt.closID",
+		oci_fault(r, oci_path(r, "%s.closID", at),
 		          "%s is not a name of a class", oci_quote(r, id));
 	for (size_t i = 0; i < rdt->schemata.count; i++)
 		if (strchr(rdt->schemata.items[i], '\n'))
-			oci_fault(r,
-			          oci_path(r, "linux.intelRdt.schemata[%zu]",
-			                   i),
+			oci_fault(r, oci_path(r, "%s.schemata[%zu]", at, i),
 			          "must be one line");
 }
 
@@ -239,7 +237,7 @@ void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec)
 	if (l->memory_policy.set)
 		check_memory_policy(r, &l->memory_policy);
 	if (l->intel_rdt.set)
-		check_intel_rdt(r, &l->intel_rdt);
+		oci_check_intel_rdt(r, "linux.intelRdt", &l->intel_rdt);
 	if (l->seccomp.set)
 		oci_check_seccomp(r, spec);
 }

@@ -15,6 +15,7 @@ extern const JSON_TABLE_OF(oci_id_mapping) oci_id_mapping_table;
 extern const JSON_TABLE_OF(oci_process) oci_process_table;
 extern const JSON_TABLE_OF(oci_resources) oci_resources_table;
 extern const JSON_TABLE_OF(oci_linux) oci_linux_table;
+extern const JSON_TABLE_OF(oci_linux) oci_rdt_table; /* intelRdt alone */
 extern const JSON_TABLE_OF(oci_spec) oci_spec_table;
 extern const JSON_TABLE_OF(oci_spec) oci_mounts_table; /* the mounts alone */
 
@@ -57,6 +58,8 @@ void oci_check_process(struct oci_reader *r, const char *at,
 void oci_check_linux(struct oci_reader *r, const struct oci_spec *spec);
 void oci_check_resources(struct oci_reader *r, const char *at,
                          const struct oci_resources *resources);
+void oci_check_intel_rdt(struct oci_reader *r, const char *at,
+                         const struct oci_intel_rdt *rdt);
 void oci_check_seccomp(struct oci_reader *r, const struct oci_spec *spec);
 /* A list of numbers up to OCI_NUMBER_MAX at AT NAME; LIST may be NULL. */
 #define OCI_NUMBER_MAX 65535

@@ -170,6 +170,17 @@ static const struct json_field intel_rdt_fields[] = {
 
 static JSON_TABLE(intel_rdt_table, oci_intel_rdt, intel_rdt_fields);
 
+#define FIELD_INTEL_RDT                                           \
+	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt", \
+	                 JSON_EMPTY_IS_NONE, intel_rdt_table)
+
+/* What `update` may be told beside the resources. */
+static const struct json_field rdt_fields[] = {
+	FIELD_INTEL_RDT,
+};
+
+JSON_TABLE(oci_rdt_table, oci_linux, rdt_fields);
+
 static const struct json_field net_device_fields[] = {
 	FIELD_STR(struct oci_net_device, target, "name", 0),
 };
@@ -228,8 +239,7 @@ static const struct json_field linux_fields[] = {
 	FIELD_CUSTOM("timeOffsets", 0, decode_time_offsets),
 	FIELD_CUSTOM("personality", 0, decode_personality),
 	FIELD_CUSTOM("netDevices", 0, decode_net_devices),
-	FIELD_OBJECT_SET(struct oci_linux, intel_rdt, "intelRdt",
-	                 JSON_EMPTY_IS_NONE, intel_rdt_table),
+	FIELD_INTEL_RDT,
 	FIELD_OBJECT_SET(struct oci_linux, memory_policy, "memoryPolicy", 0,
 	                 memory_policy_table),
 };

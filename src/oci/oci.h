@@ -42,11 +42,13 @@ int oci_read_process(struct arena *arena, const char *text, size_t length,
                      const char *name, struct oci_faults *faults,
                      const struct oci_process **ret_process, struct error *err);
 
-/* The same for the LinuxResources of `update --resources`. */
+/*
+ * The same for the LinuxResources of `update --resources`, beside which there
+ * may be `intelRdt` as in `linux`: *RET_LINUX has these two and no more.
+ */
 int oci_read_resources(struct arena *arena, const char *text, size_t length,
                        const char *name, struct oci_faults *faults,
-                       const struct oci_resources **ret_resources,
-                       struct error *err);
+                       const struct oci_linux **ret_linux, struct error *err);
 
 /*
  * The `mounts` of config.json alone: the array, or an object with it. They

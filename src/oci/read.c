@@ -214,8 +214,7 @@ int oci_read_process(struct arena *arena, const char *text, size_t length,
 
 int oci_read_resources(struct arena *arena, const char *text, size_t length,
                        const char *name, struct oci_faults *faults,
-                       const struct oci_resources **ret_resources,
-                       struct error *err)
+                       const struct oci_linux **ret_linux, struct error *err)
 {
 	struct oci_faults own = { 0 };
 	struct oci_reader r = {
@@ -225,18 +224,19 @@ int oci_read_resources(struct arena *arena, const char *text, size_t length,
 		.length = length,
 		.faults = faults,
 	};
-	struct oci_resources *resources =
-		arena_new(arena, struct oci_resources);
+	struct oci_linux *l = arena_new(arena, struct oci_linux);
 	int result;
 
-	resources->set = true;
+	l->resources.set = true;
 	if (reader_parse(&r, &own) == 0) {
-		decode_root(&r, &oci_resources_table.table, resources);
-		oci_check_resources(&r, "", resources);
+		decode_root(&r, &oci_resources_table.table, &l->resources);
+		decode_root(&r, &oci_rdt_table.table, l);
+		oci_check_resources(&r, "", &l->resources);
+		oci_check_intel_rdt(&r, "intelRdt", &l->intel_rdt);
 	}
 	result = reader_finish(&r, err);
 	if (result == 0)
-		*ret_resources = resources;
+		*ret_linux = l;
 	return result;
 }
 

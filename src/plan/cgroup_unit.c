@@ -7,10 +7,12 @@
 #include "base/buf.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "oci/oci.h"
 #include "plan/cgroup.h"
 #include "plan/unit.h"
 
 #define ANNOTATION "org.systemd.property."
+#define SUBGROUP   "run.oci.systemd.subgroup"
 #define WHAT       "linux.cgroupsPath"
 #define PREFIX     "runf"
 
@@ -155,6 +157,22 @@ static void add_kind(struct planner *p, const char *slice)
 	add_basic(p->arena, unit, "TasksAccounting", "b", "1");
 }
 
+/* "/NAME": where below the unit's cgroup the container is to be. */
+static int add_subgroup(struct planner *p, const char **path, struct error *err)
+{
+	const char *name = oci_annotation(p->spec, SUBGROUP);
+
+	if (!name || !*name)
+		return 0;
+	if (strchr(name, '/') || str_equal(name, ".") || str_equal(name, ".."))
+		return error_set(err, ERROR_CONFIG, -EINVAL,
+		                 "annotations[\"" SUBGROUP
+		                 "\"]: \"%s\" is not the name of one cgroup",
+		                 name);
+	*path = arena_printf(p->arena, "%s/%s", *path, name);
+	return 0;
+}
+
 int cgroup_decide_unit(struct planner *p, const char **ret_path,
                        struct error *err)
 {
@@ -185,7 +203,7 @@ int cgroup_decide_unit(struct planner *p, const char **ret_path,
 	else
 		*ret_path =
 			arena_printf(p->arena, "%s/%s", *ret_path, unit.name);
-	return 0;
+	return add_subgroup(p, ret_path, err);
 }
 
 /* ---- limits, as the writes say them */
@@ -354,6 +372,33 @@ static void add_cfs(struct arena *arena, struct plan_cgroup *cgroup)
 	quota->value = arena_strndup(arena, text, strcspn(text, " "));
 }
 
+/* "8:0 500" of io.weight: systemd wants them all at once, with their nodes. */
+static void add_device_weights(struct arena *arena, struct plan_cgroup *cgroup)
+{
+	struct variant list = { .type = "a(st)" };
+	size_t i;
+
+	variant_add(arena, &list, NULL);
+	for (i = 0; i < cgroup->writes_count; i++) {
+		const struct plan_cgroup_write *write = &cgroup->writes[i];
+		const char *text = write->other_value;
+		const char *space;
+
+		if (!write->other_file ||
+		    !str_equal(write->other_file, "io.weight") ||
+		    str_after(text, "default "))
+			continue;
+		space = strchr(text, ' ');
+		variant_add(arena, &list,
+		            arena_printf(arena, "/dev/block/%.*s",
+		                         (int)(space - text), text));
+		variant_add(arena, &list, space + 1);
+	}
+	list.tokens[0] = arena_printf(arena, "%zu", list.count / 2);
+	if (list.count > 1)
+		add(arena, &cgroup->unit, "IODeviceWeight", list);
+}
+
 static void add_limits(struct arena *arena, struct plan_cgroup *cgroup,
                        bool update)
 {
@@ -380,6 +425,7 @@ static void add_limits(struct arena *arena, struct plan_cgroup *cgroup,
 			add_limit(arena, unit, write->other_file,
 			          write->other_value);
 	}
+	add_device_weights(arena, cgroup);
 	if (!update)
 		add_cfs(arena, cgroup);
 	unit->cpu_quota = update && (find_write(cgroup, "cpu.max") ||

@@ -247,6 +247,7 @@ static const struct namespace_kind {
 	{ CLONE_NEWPID, "pid", "runf-pid" },
 	{ CLONE_NEWIPC, "ipc", NULL },
 	{ CLONE_NEWUTS, "uts", NULL },
+	{ CLONE_NEWTIME, "time", NULL },
 };
 
 static int add_namespace(struct criu_planner *p, size_t index,
@@ -273,7 +274,8 @@ static int add_namespace(struct criu_planner *p, size_t index,
 	}
 	return error_set(err, ERROR_UNSUPPORTED, -ENOTSUP,
 	                 "a container that joined the %s namespace \"%s\" "
-	                 "cannot be checkpointed or restored",
+	                 "cannot be checkpointed or restored: CRIU joins "
+	                 "no such one",
 	                 str_name_of(oci_namespace_types,
 	                             (uint64_t)source->namespace_type),
 	                 source->path);
@@ -336,16 +338,25 @@ static void decide_controllers(struct criu_planner *p,
 	}
 }
 
-/* Where the container is in the hierarchy of CONTROLLERS, or else OURS. */
+/*
+ * Where the container is in the hierarchy of CONTROLLERS, or else OURS. Where
+ * there is no v2 tree systemd watches its unit in a hierarchy of its own.
+ */
 static const char *root_path(const struct plan_cgroup *cgroup,
                              const char *controllers, const char *ours)
 {
+	bool watched =
+		cgroup->unit.name && str_equal(controllers, "name=systemd");
 	size_t i;
 
-	for (i = 0; i < cgroup->dirs_count; i++)
-		if (str_equal(cgroup->dirs[i].controllers, controllers))
+	for (i = 0; i < cgroup->dirs_count; i++) {
+		const char *names = cgroup->dirs[i].controllers;
+
+		if (str_equal(names, controllers))
 			return cgroup->dirs[i].path;
-	return ours;
+		watched = watched && *names;
+	}
+	return watched ? cgroup->path : ours;
 }
 
 /*
@@ -353,13 +364,14 @@ static const char *root_path(const struct plan_cgroup *cgroup,
  * is, wherever it was when it was dumped. A line is "4:cpu,cpuacct:/path",
  * the v2 tree's "0::/path".
  */
-static void decide_roots(struct criu_planner *p,
-                         const struct plan_cgroup *cgroup, const char *text)
+void plan_criu_roots(struct arena *arena, const struct plan_cgroup *cgroup,
+                     const char *ours, struct plan_criu *criu)
 {
-	struct plan_criu *criu = p->criu;
-	char *rest = arena_strdup(p->arena, text ? text : "");
+	char *rest = arena_strdup(arena, ours);
 	char *line;
 
+	if (criu->cgroups == PLAN_CRIU_CGROUPS_IGNORE)
+		return;
 	while ((line = strsep(&rest, "\n"))) {
 		char *names = strchr(line, ':');
 		char *path = names ? strchr(names + 1, ':') : NULL;
@@ -372,7 +384,7 @@ static void decide_roots(struct criu_planner *p,
 		names++;
 		root = root_path(cgroup, names, path);
 		while ((name = strsep(&names, ",")))
-			*arena_push(p->arena, criu->roots, criu->roots_count) =
+			*arena_push(arena, criu->roots, criu->roots_count) =
 				(struct plan_criu_root){ name, root };
 	}
 }
@@ -399,7 +411,7 @@ static void read_spec(struct plan_criu *criu, const struct oci_spec *spec)
 int plan_criu(struct arena *arena, const struct plan *plan,
               const struct plan_cgroup *cgroup, const struct oci_spec *spec,
               const struct plan_criu_options *options,
-              const struct plan_criu_host *host, struct plan_criu *ret_criu,
+              const char *const *mountpoints, struct plan_criu *ret_criu,
               struct error *err)
 {
 	struct plan_criu criu = { .task = options->task };
@@ -416,13 +428,11 @@ int plan_criu(struct arena *arena, const struct plan *plan,
 	if (result < 0)
 		return result;
 	decide_needs(&criu);
-	decide_mounts(&p, host->mountpoints);
+	decide_mounts(&p, mountpoints);
 	if (spec)
 		read_spec(&criu, spec);
 	if (restores && plan->ns.created & CLONE_NEWNS)
 		criu.root = plan->rootfs;
-	if (restores && criu.cgroups != PLAN_CRIU_CGROUPS_IGNORE)
-		decide_roots(&p, cgroup, host->cgroups);
 	if (!restores) {
 		decide_freezer(&p, cgroup);
 		decide_controllers(&p, cgroup);
@@ -434,12 +444,11 @@ int plan_criu(struct arena *arena, const struct plan *plan,
 void write_criu(struct json_writer *w, const struct plan *plan)
 {
 	static const struct plan_criu_options options = { .cgroups = "ignore" };
-	static const struct plan_criu_host host = { .cgroups = "" };
 	struct plan_criu criu = { 0 };
 	struct error err = { .code = 0 };
 	size_t i;
 	int result = plan_criu(w->buf.arena, plan, &plan->cgroup, NULL,
-	                       &options, &host, &criu, &err);
+	                       &options, NULL, &criu, &err);
 
 	if (result == 0 && !criu.mounts_count && !criu.namespaces_count)
 		return;

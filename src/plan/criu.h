@@ -58,12 +58,6 @@ struct plan_criu_options {
 	unsigned int status_fd; /* 0: none */
 };
 
-/* What is true at this moment. */
-struct plan_criu_host {
-	const char *const *mountpoints; /* of the host; NULL-terminated */
-	const char *cgroups;            /* text of runf's /proc/self/cgroup */
-};
-
 /* A mount of the container that is a piece of the host. */
 struct plan_criu_mount {
 	const char *destination; /* inside; also the name of it in the images */
@@ -108,7 +102,7 @@ struct plan_criu {
 	size_t namespaces_count;
 	const char **controllers; /* DUMP: of the container's hierarchies */
 	size_t controllers_count;
-	struct plan_criu_root *roots;
+	struct plan_criu_root *roots; /* see plan_criu_roots() */
 	size_t roots_count;
 
 	/*
@@ -128,14 +122,22 @@ struct plan_criu {
 	((major)*10000 + (minor)*100 + (sublevel))
 
 /*
- * CGROUP is the container's, as made or as recorded. SPEC may be NULL: then
- * nothing is known of annotations and ids.
+ * CGROUP is the container's, as recorded; for a restore it need not be made
+ * yet. SPEC may be NULL: then nothing is known of annotations and ids.
+ * MOUNTPOINTS are the host's of now, NULL at their end.
  */
 int plan_criu(struct arena *arena, const struct plan *plan,
               const struct plan_cgroup *cgroup, const struct oci_spec *spec,
               const struct plan_criu_options *options,
-              const struct plan_criu_host *host, struct plan_criu *ret_criu,
+              const char *const *mountpoints, struct plan_criu *ret_criu,
               struct error *err);
+
+/*
+ * For a restore, once CGROUP is where it will be, which only systemd may
+ * know: where in each hierarchy. OURS is the text of runf's /proc/self/cgroup.
+ */
+void plan_criu_roots(struct arena *arena, const struct plan_cgroup *cgroup,
+                     const char *ours, struct plan_criu *criu);
 
 /* For `runf plan`: what of PLAN would be external to a checkpoint. */
 void write_criu(struct json_writer *w, const struct plan *plan);

@@ -126,6 +126,10 @@ int plan_cgroup_update(struct arena *arena, const struct facts *facts,
 
 /* rdt.c: plan->rdt. */
 int plan_rdt(struct planner *p, struct error *err);
+/* The lines of `update`, for the class that a container is in. */
+int plan_rdt_update(struct arena *arena, const struct oci_intel_rdt *wanted,
+                    const struct plan_rdt *existing,
+                    struct plan_rdt *ret_update, struct error *err);
 
 /*
  * seccomp.c: of a profile alone, and of what a config.json says, where an

@@ -155,6 +155,56 @@ static int rdt_compare_lines(const struct plan_rdt *plan, int group,
 	return 0;
 }
 
+/* All that the class says of itself, as lines to write. */
+static int rdt_read_lines(int group, struct arena *arena,
+                          struct plan_rdt *before)
+{
+	char schemata[SCHEMATA_SIZE];
+	char *rest = schemata;
+	const char *line;
+	ssize_t length =
+		sys_read_file(group, SCHEMATA, schemata, sizeof(schemata));
+
+	before->lines = NULL;
+	before->lines_count = 0;
+	if (length < 0)
+		return (int)length;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			*arena_push(arena, before->lines, before->lines_count) =
+				arena_printf(arena, "%s\n",
+			                     line + strspn(line, " "));
+	return 0;
+}
+
+int rdt_update(const struct plan_rdt *plan, struct arena *arena,
+               struct plan_rdt *ret_before, struct error *err)
+{
+	auto_close int root = -1;
+	auto_close int group = -1;
+	struct plan_rdt before = *plan;
+	int result;
+
+	if (!plan->lines_count)
+		return 0;
+	root = rdt_open_root(plan, err);
+	if (root < 0)
+		return root;
+	result = group = rdt_open(plan, root);
+	if (result >= 0)
+		result = rdt_read_lines(group, arena, &before);
+	if (result < 0)
+		return error_system(err, result,
+		                    "linux.intelRdt: read class \"%s\"",
+		                    plan->group);
+	result = rdt_write_lines(plan, group, err);
+	if (result < 0)
+		rdt_write_lines(&before, group, NULL);
+	else
+		*ret_before = before;
+	return result;
+}
+
 static int rdt_make_monitor(const struct plan_rdt *plan, int group,
                             struct error *err)
 {

@@ -20,6 +20,13 @@
  */
 int rdt_create(const struct plan_rdt *plan, bool *ret_made, struct error *err);
 
+/*
+ * Change what the class may use, for everybody in it. *RET_BEFORE, in ARENA,
+ * changes it back, which a failure has done already.
+ */
+int rdt_update(const struct plan_rdt *plan, struct arena *arena,
+               struct plan_rdt *ret_before, struct error *err);
+
 /* Put PID, as this process sees it, into the class and its group. */
 int rdt_join(const struct plan_rdt *plan, pid_t pid, struct error *err);
 

@@ -169,6 +169,9 @@ static void write_namespaces(FILE *file, const struct bundle *b)
 static void write_linux(FILE *file, const struct bundle *b)
 {
 	fputs(" \"linux\": {\n", file);
+	if (b->with & BUNDLE_UNIT)
+		fprintf(file, "  \"cgroupsPath\": \"-.slice::fault-%d\",\n",
+		        getpid());
 	write_namespaces(file, b);
 	fputs(",\n  \"maskedPaths\": [\"/proc/kcore\", \"/sys/firmware\"],\n"
 	      "  \"readonlyPaths\": [\"/proc/sys\", \"/proc/bus\"]",
@@ -268,6 +271,11 @@ void bundle_make(struct bundle *ret_bundle, const char *payload,
 	copy_program(payload, program);
 	if (with & BUNDLE_JOIN_USER)
 		b.holder = hold_namespaces();
+	if (with & BUNDLE_UNIT) {
+		snprintf(program, sizeof(program), "%s/systemd", b.top);
+		copy_program(payload, program);
+		setenv("RUNF_LIBEXEC", b.top, 1);
+	}
 	write_config(&b);
 	*ret_bundle = b;
 }

@@ -17,6 +17,7 @@ enum bundle_with {
 	BUNDLE_JOIN_USER = 1 << 9, /* another user namespace, and its network */
 	BUNDLE_PRIVILEGES = 1 << 10, /* no no_new_privs: seccomp early */
 	BUNDLE_ROOT = 1 << 11,       /* the root is handed over as mounts */
+	BUNDLE_UNIT = 1 << 12,       /* of systemd, named as the id */
 };
 
 /*

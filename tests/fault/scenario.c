@@ -71,6 +71,7 @@ static struct runf_create_options create_options(const struct run *run)
 		.bundle = run->bundle->bundle,
 	};
 
+	options.systemd_cgroup = run->bundle->with & BUNDLE_UNIT;
 	if (run->bundle->with & BUNDLE_TERMINAL)
 		options.console_socket = run->bundle->console;
 	if (run->bundle->with & BUNDLE_ROOT) {
@@ -378,6 +379,11 @@ const struct scenario scenarios[] = {
 	{ "create-in-vain", WAITING | BUNDLE_HOOKS | BUNDLE_LIMITS,
 	  .after = AFTER_NOTHING, .in_vain = true,
 	  .act = do_create_in_vain },
+	{ "create-unit", WAITING | BUNDLE_UNIT | BUNDLE_HOOKS,
+	  .after = AFTER_IF_DONE, .act = do_create },
+	{ "create-unit-in-vain", WAITING | BUNDLE_UNIT,
+	  .after = AFTER_NOTHING, .in_vain = true,
+	  .act = do_create_in_vain },
 	{ "start", WAITING | BUNDLE_SECCOMP, .after = AFTER_ANY,
 	  .prepare = do_create, .act = do_start },
 	{ "start-hooks", WAITING | BUNDLE_HOOKS, .after = AFTER_ANY,
@@ -414,6 +420,8 @@ const struct scenario scenarios[] = {
 	{ "delete-root", WAITING | BUNDLE_ROOT | BUNDLE_HOOKS,
 	  .after = AFTER_UNLESS_DONE, .prepare = do_create,
 	  .act = do_delete },
+	{ "delete-unit", WAITING | BUNDLE_UNIT, .after = AFTER_UNLESS_DONE,
+	  .prepare = do_create, .act = do_delete },
 	{ "delete-running", WAITING, STAYS, .in_vain = true,
 	  .act = do_delete },
 	{ "delete-force", WAITING | BUNDLE_LIMITS,

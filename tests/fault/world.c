@@ -255,6 +255,7 @@ void world_compare(const struct world *before, const struct world *after,
 
 /* ---- outside of the process */
 
+/* Of those NAME is a container's, and NAME.scope is systemd's unit for it. */
 void world_find_cgroups(const char *name, struct world_text *text)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -262,12 +263,17 @@ void world_find_cgroups(const char *name, struct world_text *text)
 
 	while (mounts && (mount = getmntent(mounts))) {
 		char path[512];
+		char unit[520];
 
 		if (strncmp(mount->mnt_type, "cgroup", 6) != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", mount->mnt_dir, name);
+		snprintf(unit, sizeof(unit), "%s.scope", path);
 		if (access(path, F_OK) == 0)
 			world_say(text, "cgroup %s", path);
+		/* As systemd does with one in which nobody is. */
+		if (rmdir(unit) < 0 && access(unit, F_OK) == 0)
+			world_say(text, "cgroup %s", unit);
 	}
 	if (mounts)
 		endmntent(mounts);

@@ -64,7 +64,7 @@ annotate() {
 	equals "$output" "0 77"
 }
 
-# C018 A073 A074 A027 D066
+# C017 C018 A073 A074 A027 D066
 @test "all others are only passed on" {
 	config '.annotations = {"io.kubernetes.x": "1", "module.wasm.image/variant":
 		"compat", "io.podman.annotations.y": "", "bundle": "b",

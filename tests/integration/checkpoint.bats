@@ -344,28 +344,40 @@ in_own_cgroup() {
 
 # C053
 @test "joined namespaces are joined again" {
-	for kind in net ipc uts; do
+	local kinds="net ipc uts time"
+	[ -e /proc/self/ns/time ] || kinds="net ipc uts"
+	for kind in $kinds; do
 		touch "$BATS_TEST_TMPDIR/$kind"
 	done
 	unshare --net="$BATS_TEST_TMPDIR/net" --ipc="$BATS_TEST_TMPDIR/ipc" \
 		--uts="$BATS_TEST_TMPDIR/uts" hostname joined
+	[ "${kinds##* }" != time ] || unshare --boottime 1000000 \
+		--time="$BATS_TEST_TMPDIR/time" true
 	config --arg dir "$BATS_TEST_TMPDIR" 'del(.hostname) |
 		.linux.namespaces |= map(
 		if .type == "network" then .path = $dir + "/net"
 		elif .type == "ipc" then .path = $dir + "/ipc"
 		elif .type == "uts" then .path = $dir + "/uts" else . end)'
+	[ "${kinds##* }" != time ] || config --arg dir "$BATS_TEST_TMPDIR" \
+		'.linux.namespaces += [{type: "time", path: ($dir + "/time")}]'
 	start_payload
 	checkpoint
 	restore
 	pid=$(init_pid)
-	for kind in net ipc uts; do
+	for kind in $kinds; do
 		equals "$(stat -L -c %i "/proc/$pid/ns/$kind")" \
 			"$(stat -c %i "$BATS_TEST_TMPDIR/$kind")"
 	done
 	must exec "$ID" hostname
 	equals "$output" joined
+	[ "${kinds##* }" != time ] || {
+		must exec "$ID" cat /proc/uptime
+		[ "${output%%.*}" -ge 1000000 ]
+	}
 	must delete --force "$ID"
-	umount "$BATS_TEST_TMPDIR"/{net,ipc,uts}
+	for kind in $kinds; do
+		umount "$BATS_TEST_TMPDIR/$kind"
+	done
 }
 
 # C053
@@ -381,6 +393,9 @@ in_own_cgroup() {
 	start_payload
 	inside=$(sed -n 's/^NSpid:.*\t//p' "/proc/$(init_pid)/status")
 	checkpoint
+	# Its number is free when it is collected, and not before.
+	eventually eval '! nsenter --pid="$BATS_TEST_TMPDIR/pid" \
+		kill -0 "$inside" 2>/dev/null'
 	restore
 	pid=$(init_pid)
 	equals "$(stat -L -c %i "/proc/$pid/ns/pid")" \

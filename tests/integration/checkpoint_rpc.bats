@@ -95,14 +95,16 @@ options.orphan_pts_master true"
 
 # C053
 @test "mounts, descriptors and joined namespaces are named" {
-	ip netns add "$TAG"
+	net=$BATS_TEST_TMPDIR/net
+	touch "$net"
+	unshare --net="$net" true
 	mkdir "$BATS_TEST_TMPDIR/data"
-	config --arg net "/run/netns/$TAG" --arg data "$BATS_TEST_TMPDIR/data" '
+	config --arg net "$net" --arg data "$BATS_TEST_TMPDIR/data" '
 		(.linux.namespaces[] | select(.type == "network")).path = $net |
 		.mounts += [{destination: "/data", source: $data,
 			type: "bind", options: ["bind"]}]'
 	program 'sleep 300'
-	inode=$(stat -L -c %i "/run/netns/$TAG")
+	inode=$(stat -L -c %i "$net")
 	INPUT=$BATS_TEST_TMPDIR/input
 	: >"$INPUT"
 	start_container
@@ -124,7 +126,7 @@ options.orphan_pts_master true"
 	contains "$(asked options.inherit_fds)" "key runf-net"
 	contains "$(asked options.inherit_fds)" "key file["
 	must delete --force "$ID"
-	ip netns delete "$TAG"
+	umount "$net"
 }
 
 # B072 B073 B074 B071
@@ -162,7 +164,9 @@ options.network_lock LOCK_SKIP"
 	must --criu "$CRIU" restore --bundle "$BUNDLE" --detach \
 		--image-path "$IMAGES" "$ID"
 	while IFS=: read -r _ names _; do
-		for name in ${names//,/ } ${names:-''}; do
+		[ -n "$names" ] || names="''"
+		for name in ${names//,/ }; do
+			[ "$name" != "''" ] || name=
 			asked options.cgroup_roots.controller |
 				grep -q "^options.cgroup_roots.controller $name\$"
 		done

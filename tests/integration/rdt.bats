@@ -15,6 +15,7 @@ setup() {
 in_resctrl() {
 	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
 		set -eu
+		trap '"$RUNF" --root "$STATE" delete --force "$ID"' EXIT
 		mkdir "$WORK/sys" "$WORK/resctrl" "$WORK/resctrl/gold" \
 			"$WORK/resctrl/gold/mon_groups"
 		mount --rbind /sys/fs/cgroup "$WORK/sys"
@@ -77,6 +78,45 @@ in_resctrl() {
 		echo through'
 	contains "$output" through
 	contains "$output" 'class "gold" is there, but not with "L3:0=1"'
+}
+
+# B065
+@test "update changes what the class may use, or nothing at all" {
+	config '.linux.intelRdt = {closID: "gold"}'
+	run in_resctrl '
+		# A plain file keeps what is behind it.
+		wrote() { [ "$(head -n 1 $CLASS/schemata)" = "$1" ]; }
+		runf run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null
+		runf update --l3-cache-schema L3:0=f "$ID"
+		wrote L3:0=f
+		runf update --mem-bw-schema MB:0=20 "$ID"
+		wrote MB:0=20
+		echo "{\"intelRdt\": {\"schemata\": [\"L2:0=1\"]}}" >"$WORK/limits"
+		runf update --resources "$WORK/limits" "$ID"
+		wrote L2:0=1
+		runf update --resources "$WORK/limits" --mem-bw-schema MB:0=9 "$ID"
+		wrote MB:0=9
+		printf "    MB:0=9\n" >$CLASS/schemata
+		echo "{\"hugepageLimits\": [{\"pageSize\": \"3MB\", \"limit\": 1}]}" \
+			>"$WORK/limits"
+		if runf update --resources "$WORK/limits" \
+			--mem-bw-schema MB:0=10 "$ID"; then
+			exit 1
+		fi
+		wrote MB:0=9
+		runf delete --force "$ID"
+		echo through'
+	contains "$output" through
+}
+
+# B065
+@test "update of a container that is in no class says so" {
+	start_container
+	refuses "the container is in no class of resctrl" \
+		update --l3-cache-schema L3:0=f "$ID"
+	echo '{"intelRdt": {"closID": "gold"}}' >"$BATS_TEST_TMPDIR/limits"
+	refuses "a container that runs stays in its class" \
+		update --resources "$BATS_TEST_TMPDIR/limits" "$ID"
 }
 
 # A187

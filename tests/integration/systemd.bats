@@ -65,6 +65,26 @@ own_path() {
 	equals "$(cgroups_left)" ""
 }
 
+# C011
+@test "an annotation puts the container below its scope, which keeps its limits" {
+	config '.annotations["run.oci.systemd.subgroup"] = "inner"
+		| .linux.resources.pids.limit = 20'
+	sleeper
+	start_unit
+	# Where there is no v2 tree systemd watches the scope, not what is below.
+	equals "$(own_path)" "/system.slice/runf-$ID.scope$([ "$MODE" = v1 ] ||
+		echo /inner)"
+	equals "$(show TasksMax)" 20
+	equals "$(cat "$(cgroup_dir pids)/pids.max")" 20
+	must exec "$ID" true
+	must update --pids-limit 30 "$ID"
+	equals "$(show TasksMax)" 30
+	equals "$(cat "$(cgroup_dir pids)/pids.max")" 30
+	must delete --force "$ID"
+	is_unknown
+	equals "$(cgroups_left)" ""
+}
+
 # B007 C023
 @test "--cgroup-manager=systemd is the same, and run cleans up as well" {
 	program 'cat /proc/self/cgroup'
@@ -158,20 +178,36 @@ own_path() {
 	equals "$(show MemoryHigh)" 134217728
 }
 
-# C027
-@test "limits and device rules outlive a reload of systemd" {
+# C027 D044
+@test "limits and device rules outlive an update and a reload of systemd" {
 	config '.linux.resources.pids = {limit: 33}
 		| .linux.resources.devices = [{allow: false, access: "rwm"}]'
 	program 'while [ ! -e /go ]; do sleep 0.1; done
-		mknod /kmsg c 1 11 && cat /dev/null && head -c 1 /kmsg;
+		mknod /kmsg c 1 11 && cat /dev/null && : 3<>/dev/ptmx &&
+			head -c 1 /kmsg
 		echo "kmsg: $?"; sleep 300'
 	start_unit
 	file=$BATS_TEST_TMPDIR/out.$((CALLS - 1))
+	must update --pids-limit 34 "$ID"
 	systemctl daemon-reload
 	: >"$BUNDLE/rootfs/go"
 	eventually has_text "$file"
 	equals "$(cat "$file")" "kmsg: 1"
-	equals "$(cat "$(cgroup_dir pids)/pids.max")" 33
+	equals "$(cat "$(cgroup_dir pids)/pids.max")" 34
+}
+
+# D060
+@test "an id whose container ran out of memory can be used again" {
+	local i
+	config --argjson n 25165824 '.linux.resources.memory = {
+			limit: $n, swap: $n}
+		| .process.args = ["tail", "/dev/zero"]'
+	for i in 1 2; do
+		start_unit
+		wait_status stopped
+		must delete "$ID"
+	done
+	is_unknown
 }
 
 # C001 D025

@@ -56,7 +56,7 @@ setup() {
 		"$ID"
 }
 
-# C023 B135
+# C023 B135 E022
 @test "init takes the helper's place, and later verbs ask again" {
 	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
 	must --systemd-cgroup create --bundle "$BUNDLE" "$ID"
@@ -78,6 +78,26 @@ setup() {
 	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
 }
 
+# C011
+@test "an annotation puts the container below its unit, with its limits" {
+	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
+	config '.annotations["run.oci.systemd.subgroup"] = "inner"'
+	! has_controller pids ||
+		config '.linux.resources.pids.limit = 20'
+	must --systemd-cgroup create --bundle "$BUNDLE" "$ID"
+	inner=$GROUPS_AT/runf-$ID.scope/inner
+	equals "$(cat "$inner/cgroup.procs")" "$(init_pid)"
+	equals "$(cat "$GROUPS_AT/runf-$ID.scope/cgroup.procs")" ""
+	must start "$ID"
+	must exec "$ID" true
+	must pause "$ID"
+	equals "$(cat "$inner/cgroup.freeze")" 1
+	must resume "$ID"
+	must delete --force "$ID"
+	[ ! -d "$inner" ]
+	rmdir "$GROUPS_AT/runf-$ID.scope"
+}
+
 # B070 C023
 @test "what is restored is alone in its scope" {
 	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
@@ -96,6 +116,23 @@ setup() {
 	equals "$(cat "$GROUPS_AT/runf-$ID.scope/cgroup.procs")" "$(init_pid)"
 	must delete --force "$ID"
 	[ ! -d "$GROUPS_AT/runf-$ID.scope" ]
+}
+
+# B070 B074 C023
+@test "CRIU is told where systemd has put the scope, not where it was expected" {
+	[ "$MODE" != v1 ] || skip "the test's helper needs a cgroup v2 tree"
+	prepare_checkpoint
+	[ -x "$BUILT/fake_criu" ] || skip "runf was built without CRIU"
+	export FAKE_CRIU=$BATS_TEST_TMPDIR/fake
+	mkdir "$FAKE_CRIU" "$IMAGES"
+	printf '%s\n' start "notify setup-namespaces" "notify post-restore" \
+		ok >"$FAKE_CRIU/script"
+	must --systemd-cgroup --criu "$BUILT/fake_criu" restore --detach \
+		--bundle "$BUNDLE" --image-path "$IMAGES" "$ID"
+	grep -qx "options.cgroup_roots.path /runf-$ID.scope" \
+		"$FAKE_CRIU/requests"
+	lacks "$(cat "$FAKE_CRIU/requests")" system.slice
+	must delete --force "$ID"
 }
 
 # A005

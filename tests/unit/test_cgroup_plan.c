@@ -195,6 +195,16 @@ START_TEST(unified_lines_are_written_one_by_one)
 
 END_TEST
 
+/* A192 */
+START_TEST(a_controller_that_nobody_knows_yet_is_enabled)
+{
+	set_unified("dmem.max", "drm/card0 4096");
+	ck_assert_str_eq(decided(&v2), ":dmem.max=drm/card0 4096");
+	ck_assert_str_eq(in.plan.cgroup.enable, "dmem");
+}
+
+END_TEST
+
 static const char *const bad_keys[] = {
 	"",
 	"memory",
@@ -449,6 +459,7 @@ static void add_unified(Suite *suite)
 	tcase_add_test(tests, no_process_is_a_limit_too);
 	tcase_add_test(tests, unified_has_the_last_word);
 	tcase_add_test(tests, unified_lines_are_written_one_by_one);
+	tcase_add_test(tests, a_controller_that_nobody_knows_yet_is_enabled);
 	tcase_add_loop_test(tests, unified_keys_are_file_names, 0,
 	                    ARRAY_SIZE(bad_keys));
 	tcase_add_test(tests, unified_needs_the_controller_in_v2);

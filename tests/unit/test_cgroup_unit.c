@@ -107,6 +107,55 @@ START_TEST(slice_prefix_and_name_are_a_unit)
 
 END_TEST
 
+static const struct {
+	const char *name;
+	const char *path; /* NULL: refused */
+} subgroups[] = {
+	{ "", "/system.slice/runf-web.scope" },
+	{ "container", "/system.slice/runf-web.scope/container" },
+	{ "a b:c", "/system.slice/runf-web.scope/a b:c" },
+	{ ".", NULL },
+	{ "..", NULL },
+	{ "a/b", NULL },
+	{ "/a", NULL },
+};
+
+/* C011 */
+START_TEST(an_annotation_names_a_cgroup_below_the_unit)
+{
+	struct oci_pair pair = { "run.oci.systemd.subgroup",
+		                 subgroups[_i].name };
+
+	in.spec.annotations = (struct oci_map){ &pair, 1 };
+	if (!subgroups[_i].path) {
+		assert_refused(&v2, ERROR_CONFIG, pair.key);
+		return;
+	}
+	decided(&v2);
+	ck_assert_str_eq(in.plan.cgroup.unit.name, "runf-web.scope");
+	ck_assert_str_eq(in.plan.cgroup.path, subgroups[_i].path);
+	ck_assert_str_eq(in.plan.cgroup.dirs[0].path, subgroups[_i].path);
+}
+
+END_TEST
+
+/* C025 */
+START_TEST(weights_of_devices_have_their_nodes)
+{
+	struct oci_weight_device devices[] = {
+		{ .major = 8, .minor = 0, .weight = 500 },
+		{ .major = 8, .minor = 16, .weight = 10 },
+	};
+
+	in.config.resources.block_io.weight_devices = devices;
+	in.config.resources.block_io.weight_devices_count = 2;
+	ck_assert_str_eq(properties(&v2),
+	                 "IODeviceWeight=a(st) 2 /dev/block/8:0 4950 "
+	                 "/dev/block/8:16 1");
+}
+
+END_TEST
+
 /* A153 C024 */
 START_TEST(without_root_it_is_the_users_manager)
 {
@@ -352,6 +401,9 @@ int main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_loop_test(tests, slice_prefix_and_name_are_a_unit, 0,
 	                    (int)ARRAY_SIZE(paths));
+	tcase_add_loop_test(tests, an_annotation_names_a_cgroup_below_the_unit,
+	                    0, (int)ARRAY_SIZE(subgroups));
+	tcase_add_test(tests, weights_of_devices_have_their_nodes);
 	tcase_add_test(tests, without_root_it_is_the_users_manager);
 	tcase_add_test(tests, a_name_is_not_longer_than_systemd_takes);
 	tcase_add_test(tests, a_scope_is_delegated_a_slice_is_not);

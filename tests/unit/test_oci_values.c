@@ -340,16 +340,18 @@ START_TEST(an_update_may_rely_on_the_limit_that_stands)
 {
 	static const char good[] = "{\"memory\":{\"swap\":100}}";
 	static const char bad[] = "{\"memory\":{\"swap\":100,\"limit\":200}}";
-	const struct oci_resources *resources = NULL;
+	const struct oci_linux *read = NULL;
+	const struct oci_resources *resources;
 	struct error err = { 0 };
 
 	ck_assert_int_eq(oci_read_resources(&arena, good, strlen(good), "r",
-	                                    NULL, &resources, &err),
+	                                    NULL, &read, &err),
 	                 0);
+	resources = &read->resources;
 	ck_assert(resources->set && resources->memory.swap.value == 100);
 	ck_assert(!resources->memory.limit.set);
 	ck_assert_int_eq(oci_read_resources(&arena, bad, strlen(bad), "r", NULL,
-	                                    &resources, &err),
+	                                    &read, &err),
 	                 -EINVAL);
 	ck_assert_str_eq(err.text,
 	                 "r:1: memory.swap: 100 is less than limit, 200");

@@ -7,14 +7,14 @@
 
 static struct plan_criu criu;
 static struct plan_criu_options wanted;
-static struct plan_criu_host host;
+static const char *const *mountpoints;
 
 static void begin(void)
 {
 	set_up();
 	criu = (struct plan_criu){ 0 };
 	wanted = (struct plan_criu_options){ .task = PLAN_CRIU_DUMP };
-	host = (struct plan_criu_host){ 0 };
+	mountpoints = NULL;
 }
 
 /* The whole plan of the fixture's specification, then CRIU's part. */
@@ -28,7 +28,7 @@ static int decide(void)
 	ck_assert_msg(result == 0, "%s", f.err.text);
 	f.plan = *plan;
 	return plan_criu(&f.arena, &f.plan, &f.plan.cgroup, &f.spec, &wanted,
-	                 &host, &criu, &f.err);
+	                 mountpoints, &criu, &f.err);
 }
 
 static void add_namespace(int type, const char *path)
@@ -87,7 +87,7 @@ START_TEST(mounts_below_a_recursive_bind_came_along)
 		                              "/b/rootfs/proc/hidden",
 		                              NULL };
 
-	host.mountpoints = points;
+	mountpoints = points;
 	add_namespace(CLONE_NEWNS, NULL);
 	add_mount("/proc", "proc", "proc", "");
 	add_mount("/data", "bind", "/srv/data", "rbind");
@@ -117,8 +117,11 @@ START_TEST(joined_namespaces_are_kept_or_joined_again)
 {
 	add_namespace(CLONE_NEWNET, "/run/netns/a");
 	add_namespace(CLONE_NEWIPC, "/proc/7/ns/ipc");
+	add_namespace(CLONE_NEWTIME, "/proc/7/ns/time");
 	ck_assert_int_eq(decide(), 0);
-	ck_assert_uint_eq(criu.namespaces_count, 2);
+	ck_assert_uint_eq(criu.namespaces_count, 3);
+	ck_assert_str_eq(criu.namespaces[2].name, "time");
+	ck_assert_ptr_null(criu.namespaces[2].key);
 	ck_assert_str_eq(criu.namespaces[0].name, "net");
 	ck_assert_str_eq(criu.namespaces[0].key, "runf-net");
 	ck_assert_str_eq(criu.namespaces[1].name, "ipc");
@@ -144,7 +147,7 @@ START_TEST(its_own_cgroup_is_frozen_but_not_one_that_others_use)
 	ck_assert_str_eq(criu.freeze_cgroup, "/sys/fs/cgroup/web");
 	f.plan.cgroup.dirs[0].keep = true;
 	ck_assert_int_eq(plan_criu(&f.arena, &f.plan, &f.plan.cgroup, &f.spec,
-	                           &wanted, &host, &criu, &f.err),
+	                           &wanted, mountpoints, &criu, &f.err),
 	                 0);
 	ck_assert_ptr_null(criu.freeze_cgroup);
 }
@@ -180,9 +183,12 @@ END_TEST
 
 START_TEST(a_hierarchy_has_the_containers_root_or_ours)
 {
-	host.cgroups = "4:cpu,cpuacct:/ours\n3:name=systemd:/s:d\n0::/us\nx\n";
+	const char *ours =
+		"4:cpu,cpuacct:/ours\n3:name=systemd:/s:d\n0::/us\nx\n";
+
 	wanted.task = PLAN_CRIU_RESTORE;
 	ck_assert_int_eq(decide(), 0);
+	plan_criu_roots(&f.arena, &f.plan.cgroup, ours, &criu);
 	ck_assert_uint_eq(criu.roots_count, 4);
 	ck_assert_str_eq(root_of("cpu"), "/ours");
 	ck_assert_str_eq(root_of("cpuacct"), "/ours");
@@ -190,7 +196,38 @@ START_TEST(a_hierarchy_has_the_containers_root_or_ours)
 	ck_assert_str_eq(root_of(""), "/web");
 	wanted.cgroups = "ignore";
 	ck_assert_int_eq(decide(), 0);
+	plan_criu_roots(&f.arena, &f.plan.cgroup, ours, &criu);
 	ck_assert_uint_eq(criu.roots_count, 0);
+}
+
+END_TEST
+
+/* C023 B074 */
+START_TEST(a_unit_is_where_systemd_watches_it)
+{
+	struct plan_cgroup_dir dirs[] = {
+		{ .controllers = "pids", .path = "/x.slice/web.scope" },
+		{ .controllers = "", .path = "/x.slice/web.scope" },
+	};
+	struct plan_cgroup made = {
+		.path = "/x.slice/web.scope",
+		.unit.name = "web.scope",
+		.dirs = dirs,
+		.dirs_count = 1,
+	};
+
+	criu.cgroups = PLAN_CRIU_CGROUPS_SOFT;
+	plan_criu_roots(&f.arena, &made, "2:pids:/us\n1:name=systemd:/us\n",
+	                &criu);
+	ck_assert_str_eq(root_of("pids"), "/x.slice/web.scope");
+	ck_assert_str_eq(root_of("name=systemd"), "/x.slice/web.scope");
+	/* Of a v2 tree it takes no notice elsewhere. */
+	made.dirs_count = 2;
+	criu.roots = NULL;
+	criu.roots_count = 0;
+	plan_criu_roots(&f.arena, &made, "1:name=systemd:/us\n0::/us\n", &criu);
+	ck_assert_str_eq(root_of("name=systemd"), "/us");
+	ck_assert_str_eq(root_of(""), "/x.slice/web.scope");
 }
 
 END_TEST
@@ -309,6 +346,7 @@ int main(void)
 	               its_own_cgroup_is_frozen_but_not_one_that_others_use);
 	tcase_add_test(tcase, on_a_hybrid_host_criu_freezes_in_v1_only);
 	tcase_add_test(tcase, a_hierarchy_has_the_containers_root_or_ours);
+	tcase_add_test(tcase, a_unit_is_where_systemd_watches_it);
 	tcase_add_test(tcase, the_annotation_names_criu_s_configuration);
 	tcase_add_test(tcase, more_is_needed_where_more_is_asked_for);
 	tcase_add_test(tcase, ids_of_a_user_namespace_are_the_hosts);

@@ -66,6 +66,24 @@ int __wrap_sys_mkdirat(int dir, const char *path, mode_t mode);
 int __real_sys_unlinkat(int dir, const char *path, int flags);
 int __wrap_sys_unlinkat(int dir, const char *path, int flags);
 
+int __real_sys_write_beneath(int dir, const char *path, const char *text);
+int __wrap_sys_write_beneath(int dir, const char *path, const char *text);
+
+/* All that was written to files that are there. */
+static char writes[512];
+
+int __wrap_sys_write_beneath(int dir, const char *path, const char *text)
+{
+	size_t length = strlen(writes);
+	int result = -EINVAL;
+
+	if (!strstr(text, "refused"))
+		result = __real_sys_write_beneath(dir, path, text);
+	if (result == 0)
+		snprintf(writes + length, sizeof(writes) - length, "%s", text);
+	return result;
+}
+
 int __wrap_sys_mkdirat(int dir, const char *path, mode_t mode)
 {
 	int result = __real_sys_mkdirat(dir, path, mode);
@@ -270,6 +288,62 @@ START_TEST(what_fails_leaves_no_class)
 
 END_TEST
 
+/* The plan that writes these lines to the class of their own name. */
+static struct plan_rdt update_of(const char **lines, size_t count)
+{
+	return (struct plan_rdt){
+		.root = root,
+		.group = "c1",
+		.lines = lines,
+		.lines_count = count,
+	};
+}
+
+/* B065 */
+START_TEST(an_update_changes_a_class_and_back)
+{
+	const char *lines[] = { "L3:0=1\n", "MB:0=50\n" };
+	struct plan_rdt plan = update_of(lines, 2);
+	struct plan_rdt before = { .lines_count = 0 };
+	struct arena arena = { 0 };
+
+	ck_assert_int_eq(rdt_update(&plan, &arena, &before, &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.text, "read class \"c1\""));
+	ck_assert_int_eq(rdt_create(&plan, &plan.made, &err), 0);
+	put_at("c1/schemata", "    L3:0=fff;1=fff\n    MB:0=100\n");
+	writes[0] = '\0';
+	ck_assert_int_eq(rdt_update(&plan, &arena, &before, &err), 0);
+	ck_assert_str_eq(writes, "L3:0=1\nMB:0=50\n");
+	writes[0] = '\0';
+	put_at("c1/schemata", "");
+	ck_assert_int_eq(rdt_update(&before, &arena, &plan, &err), 0);
+	ck_assert_str_eq(writes, "L3:0=fff;1=fff\nMB:0=100\n");
+	arena_release(&arena);
+}
+
+END_TEST
+
+/* A005 B065 */
+START_TEST(an_update_that_the_kernel_refuses_is_undone)
+{
+	const char *lines[] = { "L3:0=1\n", "MB:0=refused\n" };
+	struct plan_rdt plan = update_of(lines, 2);
+	struct plan_rdt before = { .lines_count = 0 };
+	struct arena arena = { 0 };
+
+	ck_assert_int_eq(__wrap_sys_mkdirat(open(root, O_RDONLY | O_CLOEXEC),
+	                                    "c1", 0755),
+	                 0);
+	writes[0] = '\0';
+	ck_assert_int_eq(rdt_update(&plan, &arena, &before, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "write \"MB:0=refused\""));
+	ck_assert_str_eq(writes, "L3:0=1\nL3:0=fff;1=fff\nMB:0=100\n");
+	ck_assert_uint_eq(before.lines_count, 0);
+	arena_release(&arena);
+}
+
+END_TEST
+
 /* A188 */
 START_TEST(nothing_is_done_where_none_is_asked_for)
 {
@@ -297,6 +371,8 @@ int main(void)
 	                    ARRAY_SIZE(compare_rows));
 	tcase_add_test(tcase, a_monitoring_group_is_made_entered_and_removed);
 	tcase_add_test(tcase, what_fails_leaves_no_class);
+	tcase_add_test(tcase, an_update_changes_a_class_and_back);
+	tcase_add_test(tcase, an_update_that_the_kernel_refuses_is_undone);
 	tcase_add_test(tcase, nothing_is_done_where_none_is_asked_for);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
