@@ -201,9 +201,28 @@ static void pids_done(struct job *job, int result,
 	job_answer(job, &answer.base);
 }
 
+/*
+ * A containerd that was restarted throws away what has no process, and with
+ * it the exit status that nobody has asked for yet: until it is deleted, a
+ * container that has ended is its init.
+ */
+static void pids_of_ended(struct job *job)
+{
+	uint32_t pid = (uint32_t)job->process->pid;
+	const struct worker_answer answer = {
+		.fd = -1,
+		.bytes = { .data = &pid, .size = sizeof(pid) },
+	};
+
+	pids_done(job, 0, &answer, NULL);
+}
+
 void method_pids(struct job *job)
 {
-	job_work(job, verb_pids, pids_done);
+	if (job->process->status == PROCESS_STOPPED)
+		pids_of_ended(job);
+	else
+		job_work(job, verb_pids, pids_done);
 }
 
 /* ---- Stats */
