@@ -5,6 +5,7 @@
 #include <runf/runf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -17,12 +18,13 @@
 #include "shim/options.h"
 #include "ttrpc/ttrpc.h"
 
-/* A process that ended while nobody knew yet whose it was. */
+/* A process that ended while nobody knew yet whose it was; or a worker. */
 struct orphan {
 	struct orphan *next;
 	pid_t pid;
 	int status; /* as exit_status_of() */
 	struct timespec when;
+	struct job *job; /* of a worker that has not answered */
 };
 
 struct shim {
@@ -38,7 +40,9 @@ struct shim {
 	/* Workers at work whose children we cannot tell yet, and who ended. */
 	unsigned int starting;
 	struct orphan *orphans;
+	size_t orphans_count;
 	struct orphan *workers; /* that have not ended yet */
+	struct rlimit files;    /* as containers inherit it */
 	bool ending;
 };
 
@@ -89,26 +93,28 @@ struct container {
 	bool paused;
 	bool shares_pids;  /* its processes do not end with init */
 	bool init_is_gone; /* but is told only after the execs */
-	unsigned int jobs; /* that still refer to it */
-	bool removed;      /* freed with the last of them */
+	unsigned int holders; /* jobs, and whoever still looks at it */
+	bool removed;         /* freed with the last of them */
 	struct runf_oom *oom;
 	struct loop_source oom_source;
-	struct loop_timer oom_timer;
+	struct loop_timer oom_timer; /* for another look */
 	uint64_t oom_kills;
 };
 
 /* ---- container.c */
 
 struct container *container_new(struct shim *shim, const char *id);
-/* It is found no more; freed as soon as no job refers to it. */
+/* It is found no more; freed as soon as nobody holds it. */
 void container_remove(struct container *container);
-void container_release(struct container *container);
+void container_hold(struct container *container);
+void container_drop(struct container *container);
 /* Also one that is being created. */
 struct container *container_find(struct shim *shim, const char *id);
 /* EXEC_ID NULL or "": init. */
 struct process *process_find(struct container *container, const char *exec_id);
 struct process *process_new_exec(struct container *container,
                                  const char *exec_id);
+void process_forget_spec(struct process *process);
 void process_free_exec(struct process *process);
 struct process *process_of_pid(struct shim *shim, pid_t pid);
 
@@ -122,6 +128,10 @@ void process_ended(struct process *process, int status,
                    const struct timespec *when);
 /* A worker is done with PROCESS, which is no longer busy. */
 void process_rest(struct process *process);
+/* It never came to its program: clients find it ended. */
+void process_fail(struct process *process);
+/* Tell of the end of a process whose status and time are set. */
+void process_tell_end(struct process *process);
 void process_add_waiter(struct process *process, struct ttrpc_call call);
 void process_answer_wait(struct process *process, struct ttrpc_call call);
 void shim_forget_connection(void *shim, uint64_t connection);
@@ -129,8 +139,9 @@ void shim_forget_connection(void *shim, uint64_t connection);
 /* ---- reaper.c */
 
 int reaper_open(struct shim *shim, struct error *err);
-/* PID is a worker: nobody will ask for it. */
-void reaper_add_worker(struct shim *shim, pid_t pid);
+/* PID is JOB's worker, until the job is told to be done. */
+void reaper_add_worker(struct shim *shim, pid_t pid, struct job *job);
+void reaper_forget_job(struct shim *shim, const struct job *job);
 /* A worker that starts something begins; and has said (or will never) what. */
 void reaper_expect(struct shim *shim);
 void reaper_settle(struct shim *shim);
@@ -141,6 +152,7 @@ bool reaper_take_orphan(struct shim *shim, pid_t pid, int *ret_status,
 /* ---- oom.c: tell containerd when memory was not enough */
 
 void container_watch_oom(struct container *container);
+void container_check_oom(struct container *container);
 void container_forget_oom(struct container *container);
 
 /* ---- daemon.c */

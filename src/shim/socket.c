@@ -28,17 +28,26 @@ static uint64_t digest(uint64_t seed, const char *text)
 	return hash;
 }
 
+/* What needs no quotes anywhere; '@' stands between the parts of a name. */
+static bool is_plain(const char *text)
+{
+	return !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                          "0123456789._-")];
+}
+
 const char *socket_path(struct arena *arena, const char *dir,
                         const char *address, const char *namespace_,
                         const char *group)
 {
-	const char *path = arena_printf(arena, "%s/%08x-%s-%s", dir,
+	const char *path = arena_printf(arena, "%s/%08x@%s@%s", dir,
 	                                (unsigned int)digest(0, address),
 	                                namespace_, group);
 
-	if (strlen(path) < PATH_BYTES && !strchr(group, '/'))
+	if (strlen(path) < PATH_BYTES && is_plain(namespace_) &&
+	    is_plain(group))
 		return path;
-	path = arena_printf(arena, "%s %s %s", address, namespace_, group);
+	path = arena_printf(arena, "%s@%s@%s", address, namespace_, group);
 	return arena_printf(arena, "%s/%016llx%016llx", dir,
 	                    (unsigned long long)digest(0, path),
 	                    (unsigned long long)digest(1, path));
@@ -74,9 +83,11 @@ static int socket_lock(const char *path, const char **ret_name)
 
 static bool socket_is_served(int dir, const char *name)
 {
-	auto_close int fd = sys_connect_unix_at(SOCK_STREAM, dir, name);
+	auto_close int fd =
+		sys_connect_unix_at(SOCK_STREAM | SOCK_NONBLOCK, dir, name);
 
-	return fd >= 0;
+	/* Many wait there already; so do we not, who hold the lock. */
+	return fd >= 0 || fd == -EAGAIN;
 }
 
 int socket_claim(const char *path, int *ret_listener, struct error *err)

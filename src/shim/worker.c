@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -94,6 +95,12 @@ __attribute__((noreturn)) static void worker_main(struct job *job, int socket)
 	sigset_t none;
 	char *bytes;
 
+	/*
+	 * Whoever clears up behind a killed shim must find nobody who goes on
+	 * making what he takes away.
+	 */
+	sys_set_pdeathsig(SIGKILL);
+	sys_prlimit(0, RLIMIT_NOFILE, &job->shim->files, NULL);
 	sigemptyset(&none);
 	sys_set_signal_mask(&none, NULL);
 	worker_take_stdio(job);
@@ -153,6 +160,7 @@ static void worker_told(struct loop_source *source, uint32_t events)
 		answer.fd = -1;
 	loop_remove(source);
 	fd_close(&source->fd);
+	reaper_forget_job(job->shim, job);
 	if (got < (ssize_t)sizeof(head)) {
 		worker_fail(job, -EIO, "the worker ended without an answer");
 		return;
@@ -165,6 +173,13 @@ static void worker_told(struct loop_source *source, uint32_t events)
 	worker_finish(job, head.result, &answer, &head.err);
 }
 
+/* What it started may still hold its end: nobody would see that it is gone. */
+void job_worker_ended(struct job *job)
+{
+	if (job)
+		worker_told(&job->source, 0);
+}
+
 void job_work(struct job *job, job_verb *verb,
               void (*done)(struct job *job, int result,
                            const struct worker_answer *answer,
@@ -174,7 +189,7 @@ void job_work(struct job *job, job_verb *verb,
 	auto_close int pidfd = -1;
 	int pair[2];
 	pid_t pid;
-	int result = sys_socketpair(SOCK_SEQPACKET, pair);
+	int result = sys_socketpair(SOCK_SEQPACKET | SOCK_NONBLOCK, pair);
 
 	job->verb = verb;
 	job->done = done;
@@ -193,8 +208,11 @@ void job_work(struct job *job, job_verb *verb,
 	job->source.ready = worker_told;
 	result = pid < 0 ? pid : loop_add(&job->shim->loop, &job->source);
 	if (pid > 0)
-		reaper_add_worker(job->shim, pid);
+		reaper_add_worker(job->shim, pid, result < 0 ? NULL : job);
 	if (result < 0) {
+		/* Nobody would hear what it does. */
+		if (pid > 0)
+			sys_pidfd_send_signal(pidfd, SIGKILL);
 		fd_close(&job->source.fd);
 		worker_fail(job, result, "make a worker");
 	}
