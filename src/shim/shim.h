@@ -91,8 +91,8 @@ struct container {
 	struct process *execs;
 	bool created; /* Create was answered */
 	bool paused;
-	bool shares_pids;  /* its processes do not end with init */
-	bool init_is_gone; /* but is told only after the execs */
+	bool shares_pids;     /* its processes do not end with init */
+	bool init_is_gone;    /* but is told only after the execs */
 	unsigned int holders; /* jobs, and whoever still looks at it */
 	bool removed;         /* freed with the last of them */
 	struct runf_oom *oom;

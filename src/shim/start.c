@@ -78,9 +78,8 @@ static int start_find(struct start *s, struct error *err)
 		return result;
 	if (s->bootstrap.socket_dir)
 		dir = s->bootstrap.socket_dir;
-	group = s->options.shared
-	                ? SHARED_GROUP
-	                : bundle_group(&scratch, s->bundle, args->id);
+	group = s->options.shared ? SHARED_GROUP
+	                          : bundle_group(&scratch, s->bundle, args->id);
 	s->socket =
 		socket_path(&s->arena, dir, args->address ? args->address : "",
 	                    args->namespace_, group);

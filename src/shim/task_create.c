@@ -23,8 +23,7 @@ static struct runf_create_options create_options(const struct container *from)
 }
 
 /* What is left to do once the library has started init. */
-static void created(struct job *job, int pair[2],
-                    struct worker_answer *answer)
+static void created(struct job *job, int pair[2], struct worker_answer *answer)
 {
 	console_take(pair, answer);
 	answer->shares_pids = bundle_shares_pids(&job->arena, answer->pid);

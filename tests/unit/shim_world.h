@@ -83,8 +83,8 @@ void ttrpc_answer(struct ttrpc_server *server, struct ttrpc_call call,
 	auto_arena struct arena arena = { 0 };
 	const Msg__DeleteAnswer *delete = message_unpack(
 		&msg__delete_answer__descriptor, &arena, payload);
-	const Msg__WaitAnswer *wait = message_unpack(
-		&msg__wait_answer__descriptor, &arena, payload);
+	const Msg__WaitAnswer *wait =
+		message_unpack(&msg__wait_answer__descriptor, &arena, payload);
 
 	(void)server;
 	world_answer(call, TTRPC_OK);
@@ -119,8 +119,9 @@ void events_publish(struct events *events, const char *topic, const char *type,
 	WORLD_CHECK(world.events_count < WORLD_EVENTS && (exit || notice));
 	snprintf(event->topic, sizeof(event->topic), "%s", topic);
 	snprintf(event->id, sizeof(event->id), "%s",
-	         exit && str_equal(topic, "/tasks/exit") ? exit->id
-	                                                 : notice->container_id);
+	         exit && str_equal(topic, "/tasks/exit")
+	                 ? exit->id
+	                 : notice->container_id);
 	world.events_count++;
 }
 

@@ -12,9 +12,9 @@ static uint32_t ask(const char *verb, const char *names)
 	Msg__ProcessRequest request = MESSAGE(ProcessRequest, process_request);
 	const char *space = strchr(names, ' ');
 
-	request.id = space ? arena_strndup(&arena, names,
-	                                   (size_t)(space - names))
-	                   : message_text(names);
+	request.id =
+		space ? arena_strndup(&arena, names, (size_t)(space - names))
+		      : message_text(names);
 	request.exec_id = message_text(space ? space + 1 : "");
 	return world_serve(verb, message_pack(&arena, &request.base));
 }
@@ -140,6 +140,7 @@ START_TEST(from_create_to_delete)
 	has(ask("Shutdown", ""), TTRPC_OK);
 	ck_assert(world.ended);
 }
+
 END_TEST
 
 /* Standard streams, or a worker, that cannot be had: the job is gone by then. */
@@ -164,6 +165,7 @@ START_TEST(create_fails_at_once)
 	events_are("");
 	end();
 }
+
 END_TEST
 
 START_TEST(init_ends_before_anybody_knows_it)
@@ -176,6 +178,7 @@ START_TEST(init_ends_before_anybody_knows_it)
 	has(ask("Start", "c"), TTRPC_FAILED_PRECONDITION);
 	delete_container(3);
 }
+
 END_TEST
 
 START_TEST(init_ends_while_it_is_started)
@@ -191,6 +194,7 @@ START_TEST(init_ends_while_it_is_started)
 	events_are("create c, start c, exit c");
 	delete_container(7);
 }
+
 END_TEST
 
 START_TEST(start_fails)
@@ -208,6 +212,7 @@ START_TEST(start_fails)
 	events_are("create c, exit c");
 	delete_container(1);
 }
+
 END_TEST
 
 /* Who waits for a container that is deleted before it was started. */
@@ -222,6 +227,7 @@ START_TEST(delete_of_what_was_created)
 	ck_assert_uint_eq(world.statuses[wait], 128 + SIGKILL);
 	events_are("create c, exit c, delete c");
 }
+
 END_TEST
 
 /* Init ends because of it, and the rest cannot be taken away. */
@@ -240,6 +246,7 @@ START_TEST(delete_that_fails)
 	events_are("create c, exit c");
 	delete_container(137);
 }
+
 END_TEST
 
 START_TEST(exec_that_cannot_be_started)
@@ -269,6 +276,7 @@ START_TEST(exec_that_cannot_be_started)
 	world_exit(process("c", ""), 0);
 	delete_container(0);
 }
+
 END_TEST
 
 /* It may hold secrets, of which each container's init gets a copy. */
@@ -283,6 +291,7 @@ START_TEST(exec_forgets_its_spec)
 	world_exit(process("c", ""), 0);
 	delete_container(0);
 }
+
 END_TEST
 
 /* Init's end is told after that of each exec, also of one being started. */
@@ -300,6 +309,7 @@ START_TEST(execs_end_before_init)
 	events_are("exit e, exec-started c, exit f, exit c");
 	delete_container(9);
 }
+
 END_TEST
 
 START_TEST(init_waits_for_an_exec_that_fails)
@@ -313,6 +323,7 @@ START_TEST(init_waits_for_an_exec_that_fails)
 	world.io_mode = WORLD_IO_LATER;
 	delete_container(9);
 }
+
 END_TEST
 
 /* In the host's pid namespace nobody else ends what init leaves. */
@@ -337,6 +348,7 @@ START_TEST(the_rest_is_killed)
 	events_are("exec-started c, exit e, exit c");
 	delete_container(0);
 }
+
 END_TEST
 
 /* A logger of an exec gets ready, or does not, when all else is gone. */
@@ -367,6 +379,7 @@ START_TEST(io_gets_ready_after_delete)
 		end();
 	}
 }
+
 END_TEST
 
 /* Delete waits for the output; the container may go before its execs. */
@@ -394,6 +407,7 @@ START_TEST(delete_waits_for_output)
 	ck_assert_uint_eq(world.statuses[exec], 2);
 	end();
 }
+
 END_TEST
 
 START_TEST(waits_of_a_lost_connection)
@@ -408,6 +422,7 @@ START_TEST(waits_of_a_lost_connection)
 	has(wait, -1);
 	delete_container(0);
 }
+
 END_TEST
 
 START_TEST(what_is_not_there)
@@ -422,6 +437,7 @@ START_TEST(what_is_not_there)
 	world.shim.ending = true;
 	has(ask("State", "c"), TTRPC_UNAVAILABLE);
 }
+
 END_TEST
 
 static TCase *cases(void)
