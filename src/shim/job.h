@@ -67,9 +67,6 @@ void job_work(struct job *job, job_verb *verb,
                            const struct worker_answer *answer,
                            const struct runf_error *err));
 
-/* JOB's worker was collected (NULL: its job is done): no answer will come. */
-void job_worker_ended(struct job *job);
-
 /*
  * Open the io of JOB's process (PATHS are set), then call READY, with a result
  * in job->io_result.

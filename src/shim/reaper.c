@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
-#include "shim/job.h"
+#include "shim/shim.h"
 #include "sys/file.h"
 #include "sys/process.h"
 
@@ -72,20 +72,11 @@ static void reaper_keep(struct shim *shim, const struct orphan *orphan)
 		reaper_drop(shim, ORPHANS_MAX);
 }
 
-void reaper_add_worker(struct shim *shim, pid_t pid, struct job *job)
+void reaper_add_worker(struct shim *shim, pid_t pid)
 {
-	struct orphan worker = { .pid = pid, .job = job };
+	struct orphan worker = { .pid = pid };
 
 	reaper_add(&shim->workers, &worker);
-}
-
-void reaper_forget_job(struct shim *shim, const struct job *job)
-{
-	struct orphan *worker;
-
-	for (worker = shim->workers; worker; worker = worker->next)
-		if (worker->job == job)
-			worker->job = NULL;
 }
 
 void reaper_expect(struct shim *shim)
@@ -124,9 +115,8 @@ static void reaper_take(struct shim *shim, const siginfo_t *info)
 	clock_gettime(CLOCK_REALTIME, &ended.when);
 	if (process)
 		process_ended(process, ended.status, &ended.when);
-	else if (reaper_remove(&shim->workers, ended.pid, &worker))
-		job_worker_ended(worker.job);
-	else if (shim->starting)
+	else if (!reaper_remove(&shim->workers, ended.pid, &worker) &&
+	         shim->starting)
 		reaper_keep(shim, &ended);
 }
 

@@ -18,13 +18,12 @@
 #include "shim/options.h"
 #include "ttrpc/ttrpc.h"
 
-/* A process that ended while nobody knew yet whose it was; or a worker. */
+/* A process that ended while nobody knew yet whose it was. */
 struct orphan {
 	struct orphan *next;
 	pid_t pid;
 	int status; /* as exit_status_of() */
 	struct timespec when;
-	struct job *job; /* of a worker that has not answered */
 };
 
 struct shim {
@@ -139,9 +138,8 @@ void shim_forget_connection(void *shim, uint64_t connection);
 /* ---- reaper.c */
 
 int reaper_open(struct shim *shim, struct error *err);
-/* PID is JOB's worker, until the job is told to be done. */
-void reaper_add_worker(struct shim *shim, pid_t pid, struct job *job);
-void reaper_forget_job(struct shim *shim, const struct job *job);
+/* PID is a worker: nobody will ask for it. */
+void reaper_add_worker(struct shim *shim, pid_t pid);
 /* A worker that starts something begins; and has said (or will never) what. */
 void reaper_expect(struct shim *shim);
 void reaper_settle(struct shim *shim);

@@ -160,7 +160,6 @@ static void worker_told(struct loop_source *source, uint32_t events)
 		answer.fd = -1;
 	loop_remove(source);
 	fd_close(&source->fd);
-	reaper_forget_job(job->shim, job);
 	if (got < (ssize_t)sizeof(head)) {
 		worker_fail(job, -EIO, "the worker ended without an answer");
 		return;
@@ -173,13 +172,6 @@ static void worker_told(struct loop_source *source, uint32_t events)
 	worker_finish(job, head.result, &answer, &head.err);
 }
 
-/* What it started may still hold its end: nobody would see that it is gone. */
-void job_worker_ended(struct job *job)
-{
-	if (job)
-		worker_told(&job->source, 0);
-}
-
 void job_work(struct job *job, job_verb *verb,
               void (*done)(struct job *job, int result,
                            const struct worker_answer *answer,
@@ -189,7 +181,7 @@ void job_work(struct job *job, job_verb *verb,
 	auto_close int pidfd = -1;
 	int pair[2];
 	pid_t pid;
-	int result = sys_socketpair(SOCK_SEQPACKET | SOCK_NONBLOCK, pair);
+	int result = sys_socketpair(SOCK_SEQPACKET, pair);
 
 	job->verb = verb;
 	job->done = done;
@@ -208,7 +200,7 @@ void job_work(struct job *job, job_verb *verb,
 	job->source.ready = worker_told;
 	result = pid < 0 ? pid : loop_add(&job->shim->loop, &job->source);
 	if (pid > 0)
-		reaper_add_worker(job->shim, pid, result < 0 ? NULL : job);
+		reaper_add_worker(job->shim, pid);
 	if (result < 0) {
 		/* Nobody would hear what it does. */
 		if (pid > 0)

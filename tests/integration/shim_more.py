@@ -355,7 +355,7 @@ def odd_names():
     """A group's name comes from whoever writes annotations."""
     def change(config):
         config.setdefault("annotations", {})["io.containerd.runc.v2.group"] = (
-            'x","address":"unix:///evil\n')
+            'x","version":9,"y":"')
 
     task = Task("a", change=change)
     done = task.action("start", env={"MAX_SHIM_VERSION": "2"})
