@@ -20,6 +20,9 @@
 /* How long containerd may take to hear the last events. */
 #define LAST_WORDS_MS 2000
 
+/* How long after a `start` its container is expected. */
+#define PROMISE_S 3
+
 #define OOM_SCORE_MAX 1000
 
 /* Before containerd, the shim is to go; before the shim, its containers. */
@@ -145,6 +148,21 @@ static int daemon_open(struct shim *shim, const struct daemon_options *options,
 	return 0;
 }
 
+void daemon_rest(struct shim *shim)
+{
+	if (shim->containers || shim->ending)
+		return;
+	if (socket_retire(shim->socket, PROMISE_S))
+		daemon_end(shim);
+	else
+		loop_arm(&shim->loop, &shim->rest, PROMISE_S * 1000);
+}
+
+static void daemon_rested(struct loop_timer *timer)
+{
+	daemon_rest(loop_owner(timer, struct shim, rest));
+}
+
 int daemon_run(const struct daemon_options *options)
 {
 	struct shim *shim = calloc(1, sizeof(*shim));
@@ -155,6 +173,7 @@ int daemon_run(const struct daemon_options *options)
 		return EXIT_FAILURE;
 	shim->namespace_ = options->namespace_;
 	shim->socket = options->socket;
+	shim->rest.expired = daemon_rested;
 	log_open(shim, options->level);
 	result = daemon_detach(&err);
 	daemon_adjust_oom();

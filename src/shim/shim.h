@@ -42,6 +42,7 @@ struct shim {
 	size_t orphans_count;
 	struct orphan *workers; /* that have not ended yet */
 	struct rlimit files;    /* as containers inherit it */
+	struct loop_timer rest;
 	bool ending;
 };
 
@@ -166,6 +167,8 @@ struct daemon_options {
 
 /* Serve until containerd says Shutdown. Returns the exit status. */
 int daemon_run(const struct daemon_options *options);
+/* containerd needs us no more; end, unless somebody else was sent to us. */
+void daemon_rest(struct shim *shim);
 /* Nothing is left to do: tell the last events, and end. */
 void daemon_end(struct shim *shim);
 

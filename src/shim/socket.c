@@ -12,8 +12,11 @@
 #include <sys/un.h>
 
 #include "base/fd.h"
+#include "base/time.h"
 #include "sys/file.h"
 #include "sys/socket.h"
+
+#define MODE 0600
 
 /* containerd's own limit: an address with its NUL. */
 #define PATH_BYTES sizeof(((struct sockaddr_un *)NULL)->sun_path)
@@ -96,16 +99,44 @@ int socket_claim(const char *path, int *ret_listener, struct error *err)
 	auto_close int dir = socket_lock(path, &name);
 	int result = dir;
 
-	if (dir >= 0 && socket_is_served(dir, name))
+	if (dir >= 0 && socket_is_served(dir, name)) {
+		/* A note for its shim, see socket_retire(). */
+		sys_fchmodat(dir, name, MODE);
 		return 1;
+	}
 	if (dir >= 0) {
 		sys_unlinkat(dir, name, 0);
-		result = sys_listen_unix(SOCK_STREAM, dir, name, 0600);
+		result = sys_listen_unix(SOCK_STREAM, dir, name, MODE);
 	}
 	if (result < 0)
 		return error_system(err, result, "listen on \"%s\"", path);
 	*ret_listener = result;
 	return 0;
+}
+
+/* Its inode was changed after it was made, and not long ago. */
+static bool socket_is_promised(int dir, const char *name, unsigned int seconds)
+{
+	struct timespec now = time_now();
+	struct stat found;
+
+	return sys_fstatat(dir, name, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (found.st_ctim.tv_sec != found.st_mtim.tv_sec ||
+	        found.st_ctim.tv_nsec != found.st_mtim.tv_nsec) &&
+	       found.st_ctim.tv_sec <= now.tv_sec &&
+	       found.st_ctim.tv_sec + seconds >= now.tv_sec;
+}
+
+bool socket_retire(const char *path, unsigned int seconds)
+{
+	const char *name;
+	auto_close int dir = socket_lock(path, &name);
+
+	if (dir >= 0 && socket_is_promised(dir, name, seconds))
+		return false;
+	if (dir >= 0)
+		sys_unlinkat(dir, name, 0);
+	return true;
 }
 
 void socket_remove(const char *path)

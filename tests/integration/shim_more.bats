@@ -45,6 +45,10 @@ scenario() {
 	scenario shared
 }
 
+@test "shim: it is told to end while another container comes" {
+	scenario promised
+}
+
 @test "shim: names that nobody should give" {
 	scenario odd_names
 }

@@ -331,6 +331,20 @@ def starts_at_once():
     eventually(lambda: not alive(tasks[0].shim), "the shim ends")
 
 
+def promised():
+    """containerd says Shutdown when another container's start was sent here."""
+    options = ("runtimeoptions.v1.Options", message((3, "Shared = true\n")))
+    first = Task("a").start(options).create()
+    first.ask("Delete")
+    second = Task("b").start(options)
+    first.ask("Shutdown")
+    time.sleep(0.2)
+    second.create().ask("Delete")
+    second.ask("Shutdown")
+    eventually(lambda: not alive(second.shim), "the shim ends")
+    assert not os.path.exists(second.address)
+
+
 def shared():
     """`Shared`: one shim for a namespace; it ends behind the last container."""
     options = ("runtimeoptions.v1.Options", message((3, "Shared = true\n")))
@@ -431,8 +445,8 @@ def no_streams():
 
 
 SCENARIOS = (payload, created_init, worker_dies, shim_dies, shared_pids,
-             starts_at_once, shared, odd_names, no_address, terminated,
-             log_without_reader, no_streams)
+             starts_at_once, promised, shared, odd_names, no_address,
+             terminated, log_without_reader, no_streams)
 
 if __name__ == "__main__":
     os.makedirs(SOCKETS, exist_ok=True)

@@ -52,12 +52,13 @@ static struct {
 	bool drains_late;
 	bool no_workers; /* none can be made */
 	bool shares_pids;
-	bool ended; /* daemon_end() */
+	bool ended; /* after Shutdown */
 	struct io *ios;
 	struct world_work *works;
 	pid_t last_pid;
-	pid_t orphan; /* that ended before its worker answered */
-	int kill_result;
+	pid_t orphan;    /* that ended before its worker answered */
+	int kill_result; /* of a signal, */
+	int look_result; /* and of none */
 	uint32_t last_call;
 	/* -1: no answer yet. */
 	int answers[WORLD_CALLS];
@@ -125,10 +126,9 @@ void events_publish(struct events *events, const char *topic, const char *type,
 	world.events_count++;
 }
 
-void daemon_end(struct shim *shim)
+void daemon_rest(struct shim *shim)
 {
-	WORLD_CHECK(!shim->containers);
-	world.ended = true;
+	world.ended = !shim->containers;
 }
 
 /* ---- in place of stdio */
@@ -253,7 +253,7 @@ int __wrap_sys_kill(pid_t pid, int signal);
 int __wrap_sys_kill(pid_t pid, int signal)
 {
 	WORLD_CHECK(pid > 0 && signal >= 0);
-	return signal ? world.kill_result : 0;
+	return signal ? world.kill_result : world.look_result;
 }
 
 void bundle_write_pid(const char *bundle, pid_t pid)

@@ -121,6 +121,8 @@ START_TEST(from_create_to_delete)
 	size_t i;
 
 	begin();
+	has(ask("Shutdown", ""), TTRPC_OK);
+	ck_assert(!world.ended);
 	for (i = 0; i < 3; i++)
 		wait[i] = ask("Wait", "c");
 	ask("Start", "c");
@@ -177,6 +179,19 @@ START_TEST(init_ends_before_anybody_knows_it)
 	events_are("create c, exit c");
 	has(ask("Start", "c"), TTRPC_FAILED_PRECONDITION);
 	delete_container(3);
+}
+
+END_TEST
+
+/* Among too many others that ended it was not remembered. */
+START_TEST(init_is_lost)
+{
+	world_open();
+	world.look_result = -ESRCH;
+	ask_create("c", "/b");
+	work(0);
+	events_are("create c, exit c");
+	delete_container(255);
 }
 
 END_TEST
@@ -447,6 +462,7 @@ static TCase *cases(void)
 	tcase_add_test(tests, from_create_to_delete);
 	tcase_add_test(tests, create_fails_at_once);
 	tcase_add_test(tests, init_ends_before_anybody_knows_it);
+	tcase_add_test(tests, init_is_lost);
 	tcase_add_test(tests, init_ends_while_it_is_started);
 	tcase_add_test(tests, start_fails);
 	tcase_add_test(tests, delete_of_what_was_created);
