@@ -50,7 +50,8 @@ const char *socket_path(struct arena *arena, const char *dir,
 	if (strlen(path) < PATH_BYTES && is_plain(namespace_) &&
 	    is_plain(group))
 		return path;
-	path = arena_printf(arena, "%s@%s@%s", address, namespace_, group);
+	path = arena_printf(arena, "%zu@%s%zu@%s%s", strlen(address), address,
+	                    strlen(namespace_), namespace_, group);
 	return arena_printf(arena, "%s/%016llx%016llx", dir,
 	                    (unsigned long long)digest(0, path),
 	                    (unsigned long long)digest(1, path));
