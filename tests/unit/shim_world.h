@@ -52,6 +52,7 @@ static struct {
 	bool drains_late;
 	bool no_workers; /* none can be made */
 	bool shares_pids;
+	bool memory_is_short;
 	bool ended; /* after Shutdown */
 	struct io *ios;
 	struct world_work *works;
@@ -282,7 +283,12 @@ void container_watch_oom(struct container *container)
 
 void container_check_oom(struct container *container)
 {
+	struct ttrpc_bytes nothing = { .size = 0 };
+
 	WORLD_CHECK(container->id);
+	if (world.memory_is_short)
+		events_publish(NULL, "/tasks/oom", "containerd.events.TaskOOM",
+		               nothing);
 }
 
 void container_forget_oom(struct container *container)

@@ -183,6 +183,18 @@ START_TEST(init_ends_before_anybody_knows_it)
 
 END_TEST
 
+/* Who reads of the exit wants to know why. */
+START_TEST(oom_before_exit)
+{
+	begin_running();
+	world.memory_is_short = true;
+	world_exit(process("c", ""), 137);
+	events_are("oom , exit c");
+	delete_container(137);
+}
+
+END_TEST
+
 /* Among too many others that ended it was not remembered. */
 START_TEST(init_is_lost)
 {
@@ -462,6 +474,7 @@ static TCase *cases(void)
 	tcase_add_test(tests, from_create_to_delete);
 	tcase_add_test(tests, create_fails_at_once);
 	tcase_add_test(tests, init_ends_before_anybody_knows_it);
+	tcase_add_test(tests, oom_before_exit);
 	tcase_add_test(tests, init_is_lost);
 	tcase_add_test(tests, init_ends_while_it_is_started);
 	tcase_add_test(tests, start_fails);
