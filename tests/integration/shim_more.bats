@@ -68,3 +68,14 @@ scenario() {
 @test "shim: streams that are not there" {
 	scenario no_streams
 }
+
+@test "shim: a checkpoint, and a container from one" {
+	FAKE_PROGRAM=${RUNF_TEST_PROGRAMS:-$(dirname "$RUNF")/../tests}
+	FAKE_PROGRAM=$FAKE_PROGRAM/criu/fake_criu
+	FAKE_CRIU=$BATS_TEST_TMPDIR/fake
+	export FAKE_PROGRAM FAKE_CRIU
+	[ -x "$FAKE_PROGRAM" ] || skip "runf was built without CRIU"
+	mkdir "$FAKE_CRIU"
+	scenario checkpoint
+	rm -rf "${STATE:?}/images"
+}

@@ -178,6 +178,11 @@ def alive(pid):
         return False
 
 
+def name_of(pid):
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+        return file.read()
+
+
 def children(pid):
     with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
         return [int(word) for word in file.read().split()]
@@ -444,9 +449,55 @@ def no_streams():
     task.end()
 
 
+def checkpoint():
+    """FAKE is in CRIU's place: what it is asked, and a container from it."""
+    fake, images = os.environ["FAKE_CRIU"], os.path.join(STATE, "images")
+    os.mkdir(images)
+
+    def script(*lines):
+        with open(os.path.join(fake, "script"), "w", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in lines))
+
+    def asked():
+        with open(os.path.join(fake, "requests"), encoding="utf-8") as file:
+            return file.read().split("\n")
+
+    task = Task("a").start()
+    task.options += message((8, os.environ["FAKE_PROGRAM"]))
+    task.create().ask("Start")
+    script("ok")
+    task.ask("Checkpoint", (2, images), (3, message(
+        (1, "containerd.runc.v1.CheckpointOptions"),
+        (2, message((2, 1), (5, 1))))))
+    assert {"type DUMP", "options.leave_running true", "options.file_locks true",
+            "options.tcp_established true"} <= set(asked()), asked()
+    assert task.ask("State")[4] == 2
+    other = Task("b")
+    other.address, other.options = task.address, task.options
+    any_ = message((1, "containerd.runc.v1.Options"), (2, other.options))
+    answer = other.ask("Create", (2, other.bundle), (8, images), (10, any_))
+    assert answer.get(1, 0) == 0 and other.ask("State")[4] == 1
+    refused(9, other.address, "Kill", (1, other.id), (3, signal.SIGKILL))
+    script("start", "notify setup-namespaces", "notify post-restore", "ok")
+    pid = other.ask("Start")[1]
+    eventually(lambda: name_of(pid) == "fake-restored\n", "it is restored")
+    other.ask("Kill", (3, signal.SIGKILL))
+    assert other.wait() == 128 + signal.SIGKILL
+    other.ask("Delete")
+    # One that cannot be: whoever waits for it is told.
+    assert other.ask("Create", (2, other.bundle), (8, images),
+                     (10, any_)).get(1, 0) == 0
+    script("fail gone")
+    refused(2, other.address, "Start", (1, other.id))
+    assert other.wait() == 255
+    other.ask("Delete")
+    task.end()
+
+
 SCENARIOS = (payload, created_init, worker_dies, shim_dies, shared_pids,
              starts_at_once, promised, shared, odd_names, no_address,
-             terminated, log_without_reader, no_streams)
+             terminated, log_without_reader, no_streams, checkpoint)
+
 
 if __name__ == "__main__":
     os.makedirs(SOCKETS, exist_ok=True)
