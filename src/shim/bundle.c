@@ -14,6 +14,9 @@
 #define ROOT_FILE "runf.root"
 #define TEXT_MAX  4096
 
+/* /proc/PID/status names up to 65536 groups. */
+#define STATUS_MAX ((size_t)1024 * 1024)
+
 /* Annotations that make containers share a shim; the first one counts. */
 static const char *const groups[] = {
 	"io.runf.shim.group",
@@ -120,9 +123,12 @@ const char *bundle_read(struct arena *arena, const char *bundle,
 	return text;
 }
 
-int bundle_note_root(const char *bundle, const char *root, struct error *err)
+int bundle_note_root(const char *bundle, const char *root,
+                     const char *namespace_, struct error *err)
 {
-	if (str_after(root, BUNDLE_ROOT "/"))
+	const char *rest = str_after(root, BUNDLE_ROOT "/");
+
+	if (rest && str_equal(rest, namespace_))
 		return 0;
 	return bundle_write(bundle, ROOT_FILE, root, err);
 }
@@ -135,15 +141,15 @@ const char *bundle_root(struct arena *arena, const char *bundle,
 	return root ? root : arena_printf(arena, BUNDLE_ROOT "/%s", namespace_);
 }
 
-bool bundle_shares_pids(pid_t pid)
+bool bundle_shares_pids(struct arena *arena, pid_t pid)
 {
 	char path[32];
-	char text[TEXT_MAX];
+	char *text = arena_alloc(arena, STATUS_MAX);
 	const char *line;
 	const char *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (sys_read_file(AT_FDCWD, path, text, sizeof(text)) < 0)
+	if (sys_read_file(AT_FDCWD, path, text, STATUS_MAX) < 0)
 		return false;
 	line = strstr(text, "\nNSpid:");
 	end = line ? strchr(line + 1, '\n') : NULL;

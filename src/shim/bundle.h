@@ -27,9 +27,10 @@ const char *bundle_read(struct arena *arena, const char *bundle,
                         const char *name);
 
 /* For `delete`, when there is no shim any more: where the state is. */
-int bundle_note_root(const char *bundle, const char *root, struct error *err);
+int bundle_note_root(const char *bundle, const char *root,
+                     const char *namespace_, struct error *err);
 const char *bundle_root(struct arena *arena, const char *bundle,
                         const char *namespace_);
 
 /* True if PID is not the first process of its pid namespace. */
-bool bundle_shares_pids(pid_t pid);
+bool bundle_shares_pids(struct arena *arena, pid_t pid);

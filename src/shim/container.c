@@ -23,26 +23,41 @@ struct container *container_new(struct shim *shim, const char *id)
 
 static void process_release(struct process *process)
 {
+	/* Who waits for what was never started hears that it is gone. */
 	while (process->waiters) {
 		struct waiter *waiter = process->waiters;
 
 		process->waiters = waiter->next;
+		ttrpc_answer_error(process->container->shim->server,
+		                   waiter->call, TTRPC_NOT_FOUND,
+		                   "process was deleted");
 		free(waiter);
 	}
 	io_close(process->io);
 	process->io = NULL;
 }
 
-void container_release(struct container *container)
+void container_hold(struct container *container)
+{
+	container->holders++;
+}
+
+static void container_release(struct container *container)
 {
 	struct arena arena = container->arena;
 
-	if (container->jobs || !container->removed)
+	if (container->holders || !container->removed)
 		return;
 	while (container->execs)
 		process_free_exec(container->execs);
 	process_release(&container->init);
 	arena_release(&arena);
+}
+
+void container_drop(struct container *container)
+{
+	container->holders--;
+	container_release(container);
 }
 
 void container_remove(struct container *container)
@@ -96,6 +111,15 @@ struct process *process_new_exec(struct container *container,
 	return process;
 }
 
+/* It may hold secrets, and every worker's child gets a copy of us. */
+void process_forget_spec(struct process *process)
+{
+	if (process->spec)
+		explicit_bzero(process->spec, strlen(process->spec));
+	free(process->spec);
+	process->spec = NULL;
+}
+
 void process_free_exec(struct process *process)
 {
 	struct process **at = &process->container->execs;
@@ -104,7 +128,7 @@ void process_free_exec(struct process *process)
 		at = &(*at)->next;
 	*at = process->next;
 	process_release(process);
-	free(process->spec);
+	process_forget_spec(process);
 	free((char *)(uintptr_t)process->paths.in);
 	free(process);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -18,6 +19,9 @@
 
 /* How long containerd may take to hear the last events. */
 #define LAST_WORDS_MS 2000
+
+/* How long after a `start` its container is expected. */
+#define PROMISE_S 3
 
 #define OOM_SCORE_MAX 1000
 
@@ -35,6 +39,34 @@ static void daemon_adjust_oom(void)
 		return;
 	snprintf(text, sizeof(text), "%d", (int)score + 1);
 	sys_write_file(AT_FDCWD, path, text);
+}
+
+/*
+ * Each container holds some descriptors here, and what services are given is
+ * not many. Containers get what we got.
+ */
+static void daemon_raise_files(struct shim *shim)
+{
+	struct rlimit most;
+
+	if (sys_prlimit(0, RLIMIT_NOFILE, NULL, &shim->files) < 0)
+		return;
+	most = shim->files;
+	most.rlim_cur = most.rlim_max;
+	sys_prlimit(0, RLIMIT_NOFILE, &most, NULL);
+}
+
+/* containerd wants it; where there is one thread a core it means nothing. */
+static void daemon_share_cores(struct shim *shim)
+{
+	const char *wanted = getenv("SCHED_CORE");
+	int result = 0;
+
+	if (wanted && (str_equal(wanted, "1") || str_equal(wanted, "true")))
+		result = sys_make_core_cookie();
+	if (result < 0 && result != -ENODEV && result != -EINVAL)
+		log_warning(&shim->log, "core scheduling: %s",
+		            strerror(-result));
 }
 
 /* PATH of the v2 tree, or of every v1 hierarchy that we are in. */
@@ -116,6 +148,21 @@ static int daemon_open(struct shim *shim, const struct daemon_options *options,
 	return 0;
 }
 
+void daemon_rest(struct shim *shim)
+{
+	if (shim->containers || shim->ending)
+		return;
+	if (socket_retire(shim->socket, PROMISE_S))
+		daemon_end(shim);
+	else
+		loop_arm(&shim->loop, &shim->rest, PROMISE_S * 1000);
+}
+
+static void daemon_rested(struct loop_timer *timer)
+{
+	daemon_rest(loop_owner(timer, struct shim, rest));
+}
+
 int daemon_run(const struct daemon_options *options)
 {
 	struct shim *shim = calloc(1, sizeof(*shim));
@@ -126,17 +173,23 @@ int daemon_run(const struct daemon_options *options)
 		return EXIT_FAILURE;
 	shim->namespace_ = options->namespace_;
 	shim->socket = options->socket;
+	shim->rest.expired = daemon_rested;
 	log_open(shim, options->level);
 	result = daemon_detach(&err);
 	daemon_adjust_oom();
+	daemon_raise_files(shim);
+	daemon_share_cores(shim);
 	if (options->cgroup)
 		daemon_join_cgroup(shim, options->cgroup);
 	if (result == 0)
 		result = daemon_open(shim, options, &err);
 	if (result == 0)
 		result = loop_run(&shim->loop, &err);
-	if (result < 0)
+	if (result < 0) {
 		log_error(&shim->log, "shim: %s", err.text);
+		/* Whoever was told to come here is to start another. */
+		socket_remove(shim->socket);
+	}
 	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

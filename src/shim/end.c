@@ -6,9 +6,13 @@
 #include <task.pb-c.h>
 
 #include "shim/job.h"
+#include "sys/process.h"
 
 /* How long what is left of the output is waited for. */
 #define DRAIN_MS 10000
+
+/* What containerd records of a process that never ran, or is lost. */
+#define STATUS_UNKNOWN 255
 
 void process_answer_wait(struct process *process, struct ttrpc_call call)
 {
@@ -96,10 +100,11 @@ static void process_drained(void *context)
 		method_delete(deletion);
 }
 
-static void process_tell_end(struct process *process)
+void process_tell_end(struct process *process)
 {
 	process->status = PROCESS_STOPPED;
-	publish_exit(process);
+	if (process->pid > 0)
+		publish_exit(process);
 	while (process->waiters) {
 		struct waiter *waiter = process->waiters;
 
@@ -118,7 +123,8 @@ static bool execs_run(const struct container *container)
 	const struct process *process;
 
 	for (process = container->execs; process; process = process->next)
-		if (process->pid > 0 && process->status != PROCESS_STOPPED)
+		if ((process->pid > 0 || process->busy) &&
+		    process->status != PROCESS_STOPPED)
 			return true;
 	return false;
 }
@@ -152,6 +158,13 @@ static void kill_rest(struct container *container)
 	job_work(job, verb_kill_rest, kill_rest_done);
 }
 
+static void init_may_go(struct container *container)
+{
+	if (container->init_is_gone && !execs_run(container) &&
+	    container->init.status != PROCESS_STOPPED)
+		process_tell_end(&container->init);
+}
+
 /*
  * Clients take the end of init for the end of everything: what was executed
  * beside it is told before. In a pid namespace of its own the kernel keeps
@@ -163,16 +176,15 @@ static void process_go(struct process *process)
 
 	if (process != &container->init) {
 		process_tell_end(process);
-		if (container->init_is_gone && !execs_run(container) &&
-		    container->init.status != PROCESS_STOPPED)
-			process_tell_end(&container->init);
+		init_may_go(container);
 		return;
 	}
 	container->init_is_gone = true;
+	/* What memory was not enough for is told before. */
+	container_check_oom(container);
 	if (container->shares_pids)
 		kill_rest(container);
-	if (!execs_run(container))
-		process_tell_end(process);
+	init_may_go(container);
 }
 
 void process_ended(struct process *process, int status,
@@ -187,9 +199,26 @@ void process_ended(struct process *process, int status,
 
 void process_rest(struct process *process)
 {
+	struct container *container = process->container;
+
 	process->busy = false;
 	if (process->ended && process->status != PROCESS_STOPPED)
 		process_go(process);
+	/* It came in behind those that were killed. */
+	else if (container->init_is_gone && container->shares_pids &&
+	         process->status == PROCESS_RUNNING)
+		kill_rest(container);
+}
+
+void process_fail(struct process *process)
+{
+	process->busy = false;
+	process->exit_status = STATUS_UNKNOWN;
+	clock_gettime(CLOCK_REALTIME, &process->exited_at);
+	io_close(process->io);
+	process->io = NULL;
+	process_tell_end(process);
+	init_may_go(process->container);
 }
 
 /* PROCESS is what ANSWER tells of; it may have ended meanwhile. */
@@ -204,7 +233,12 @@ int process_begin(struct process *process, const struct worker_answer *answer,
 	process->pid = answer->pid;
 	if (process->paths.terminal && answer->fd >= 0)
 		result = io_take_terminal(process->io, answer->fd, err);
-	if (reaper_take_orphan(shim, answer->pid, &status, &when))
+	if (reaper_take_orphan(shim, answer->pid, &status, &when)) {
 		process_ended(process, status, &when);
+	} else if (sys_kill(answer->pid, 0) == -ESRCH) {
+		/* There were too many to remember them all. */
+		clock_gettime(CLOCK_REALTIME, &when);
+		process_ended(process, STATUS_UNKNOWN, &when);
+	}
 	return result;
 }

@@ -22,7 +22,7 @@ void job_hold(struct job *job, struct container *container,
 {
 	job->container = container;
 	job->process = process;
-	container->jobs++;
+	container_hold(container);
 }
 
 void job_free(struct job *job)
@@ -31,10 +31,8 @@ void job_free(struct job *job)
 	struct arena arena = job->arena;
 
 	arena_release(&arena);
-	if (container) {
-		container->jobs--;
-		container_release(container);
-	}
+	if (container)
+		container_drop(container);
 }
 
 void job_answer(struct job *job, const ProtobufCMessage *message)
@@ -125,7 +123,9 @@ void job_open_io(struct job *job, void (*ready)(struct job *job))
 	job->io_told = false;
 	process->io = io_open(&job->shim->loop, &process->paths, &owner,
 	                      job_io_ready, job);
+	/* READY may free the job. */
 	if (job->io_told)
 		ready(job);
-	job->io_told = true;
+	else
+		job->io_told = true;
 }

@@ -16,11 +16,14 @@ static void publish_oom(const struct container *container)
 	               message_pack(&arena, &notice.base));
 }
 
-static void oom_look(struct container *container)
+void container_check_oom(struct container *container)
 {
 	uint64_t kills = container->oom_kills;
-	int result = runf_oom_read(container->oom, &kills);
+	int result;
 
+	if (!container->oom)
+		return;
+	result = runf_oom_read(container->oom, &kills);
 	if (kills > container->oom_kills)
 		publish_oom(container);
 	container->oom_kills = kills;
@@ -34,12 +37,12 @@ static void oom_look(struct container *container)
 static void oom_ready(struct loop_source *source, uint32_t events)
 {
 	(void)events;
-	oom_look(loop_owner(source, struct container, oom_source));
+	container_check_oom(loop_owner(source, struct container, oom_source));
 }
 
 static void oom_again(struct loop_timer *timer)
 {
-	oom_look(loop_owner(timer, struct container, oom_timer));
+	container_check_oom(loop_owner(timer, struct container, oom_timer));
 }
 
 /* Without a memory controller nobody is ended for want of memory. */

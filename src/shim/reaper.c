@@ -46,16 +46,30 @@ static void reaper_add(struct orphan **list, const struct orphan *orphan)
 	*list = copy;
 }
 
-static void reaper_drop(struct orphan **list, size_t keep)
+/* Whatever is asked for was remembered not long ago: the first ones stay. */
+static void reaper_drop(struct shim *shim, size_t keep)
 {
-	while (*list && keep--)
+	struct orphan **list = &shim->orphans;
+
+	shim->orphans_count = 0;
+	while (*list && shim->orphans_count < keep) {
 		list = &(*list)->next;
+		shim->orphans_count++;
+	}
 	while (*list) {
 		struct orphan *gone = *list;
 
 		*list = gone->next;
 		free(gone);
 	}
+}
+
+/* Many at once may end below a container whose pids are the host's. */
+static void reaper_keep(struct shim *shim, const struct orphan *orphan)
+{
+	reaper_add(&shim->orphans, orphan);
+	if (++shim->orphans_count > 2 * ORPHANS_MAX)
+		reaper_drop(shim, ORPHANS_MAX);
 }
 
 void reaper_add_worker(struct shim *shim, pid_t pid)
@@ -73,7 +87,8 @@ void reaper_expect(struct shim *shim)
 void reaper_settle(struct shim *shim)
 {
 	shim->starting--;
-	reaper_drop(&shim->orphans, shim->starting ? ORPHANS_MAX : 0);
+	if (!shim->starting)
+		reaper_drop(shim, 0);
 }
 
 bool reaper_take_orphan(struct shim *shim, pid_t pid, int *ret_status,
@@ -102,7 +117,7 @@ static void reaper_take(struct shim *shim, const siginfo_t *info)
 		process_ended(process, ended.status, &ended.when);
 	else if (!reaper_remove(&shim->workers, ended.pid, &worker) &&
 	         shim->starting)
-		reaper_add(&shim->orphans, &ended);
+		reaper_keep(shim, &ended);
 }
 
 static void reaper_ready(struct loop_source *source, uint32_t events)

@@ -5,6 +5,7 @@
 #include <runf/runf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -38,7 +39,10 @@ struct shim {
 	/* Workers at work whose children we cannot tell yet, and who ended. */
 	unsigned int starting;
 	struct orphan *orphans;
+	size_t orphans_count;
 	struct orphan *workers; /* that have not ended yet */
+	struct rlimit files;    /* as containers inherit it */
+	struct loop_timer rest;
 	bool ending;
 };
 
@@ -87,28 +91,30 @@ struct container {
 	struct process *execs;
 	bool created; /* Create was answered */
 	bool paused;
-	bool shares_pids;  /* its processes do not end with init */
-	bool init_is_gone; /* but is told only after the execs */
-	unsigned int jobs; /* that still refer to it */
-	bool removed;      /* freed with the last of them */
+	bool shares_pids;     /* its processes do not end with init */
+	bool init_is_gone;    /* but is told only after the execs */
+	unsigned int holders; /* jobs, and whoever still looks at it */
+	bool removed;         /* freed with the last of them */
 	struct runf_oom *oom;
 	struct loop_source oom_source;
-	struct loop_timer oom_timer;
+	struct loop_timer oom_timer; /* for another look */
 	uint64_t oom_kills;
 };
 
 /* ---- container.c */
 
 struct container *container_new(struct shim *shim, const char *id);
-/* It is found no more; freed as soon as no job refers to it. */
+/* It is found no more; freed as soon as nobody holds it. */
 void container_remove(struct container *container);
-void container_release(struct container *container);
+void container_hold(struct container *container);
+void container_drop(struct container *container);
 /* Also one that is being created. */
 struct container *container_find(struct shim *shim, const char *id);
 /* EXEC_ID NULL or "": init. */
 struct process *process_find(struct container *container, const char *exec_id);
 struct process *process_new_exec(struct container *container,
                                  const char *exec_id);
+void process_forget_spec(struct process *process);
 void process_free_exec(struct process *process);
 struct process *process_of_pid(struct shim *shim, pid_t pid);
 
@@ -122,6 +128,10 @@ void process_ended(struct process *process, int status,
                    const struct timespec *when);
 /* A worker is done with PROCESS, which is no longer busy. */
 void process_rest(struct process *process);
+/* It never came to its program: clients find it ended. */
+void process_fail(struct process *process);
+/* Tell of the end of a process whose status and time are set. */
+void process_tell_end(struct process *process);
 void process_add_waiter(struct process *process, struct ttrpc_call call);
 void process_answer_wait(struct process *process, struct ttrpc_call call);
 void shim_forget_connection(void *shim, uint64_t connection);
@@ -141,6 +151,7 @@ bool reaper_take_orphan(struct shim *shim, pid_t pid, int *ret_status,
 /* ---- oom.c: tell containerd when memory was not enough */
 
 void container_watch_oom(struct container *container);
+void container_check_oom(struct container *container);
 void container_forget_oom(struct container *container);
 
 /* ---- daemon.c */
@@ -156,6 +167,8 @@ struct daemon_options {
 
 /* Serve until containerd says Shutdown. Returns the exit status. */
 int daemon_run(const struct daemon_options *options);
+/* containerd needs us no more; end, unless somebody else was sent to us. */
+void daemon_rest(struct shim *shim);
 /* Nothing is left to do: tell the last events, and end. */
 void daemon_end(struct shim *shim);
 

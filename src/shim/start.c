@@ -23,7 +23,7 @@
 #define STDIN_MAX ((size_t)1024 * 1024)
 
 /* The name under which one shim serves a whole namespace. */
-#define SHARED_GROUP "shared"
+#define SHARED_GROUP "@shared" /* which is no container's id */
 
 struct start {
 	struct arena arena;
@@ -60,6 +60,8 @@ static const char *start_cwd(struct arena *arena)
 
 static int start_find(struct start *s, struct error *err)
 {
+	/* The shim keeps what is allocated here: config.json is too much. */
+	auto_arena struct arena scratch = { 0 };
 	const struct shim_args *args = s->args;
 	const char *dir = SOCKET_DIR;
 	const char *group;
@@ -76,9 +78,8 @@ static int start_find(struct start *s, struct error *err)
 		return result;
 	if (s->bootstrap.socket_dir)
 		dir = s->bootstrap.socket_dir;
-	group = s->options.shared
-	                ? SHARED_GROUP
-	                : bundle_group(&s->arena, s->bundle, args->id);
+	group = s->options.shared ? SHARED_GROUP
+	                          : bundle_group(&scratch, s->bundle, args->id);
 	s->socket =
 		socket_path(&s->arena, dir, args->address ? args->address : "",
 	                    args->namespace_, group);
@@ -122,15 +123,16 @@ static int start_run(struct start *s, struct error *err)
 {
 	const char *address;
 	struct ttrpc_bytes answer;
-	int result = start_find(s, err);
+	int served = start_find(s, err);
+	int result;
 
-	if (result == 0)
-		result = start_daemon(s, err);
-	if (result < 0)
-		return result;
+	if (served < 0)
+		return served;
 	address = arena_printf(&s->arena, "unix://%s", s->socket);
 	/* containerd 1.x reads it when it is started again. */
 	result = bundle_write(s->bundle, "address", address, err);
+	if (result == 0 && !served)
+		result = start_daemon(s, err);
 	if (result < 0)
 		return result;
 	answer = bootstrap_answer(&s->arena, &s->bootstrap,

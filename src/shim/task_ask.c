@@ -161,9 +161,7 @@ void method_close(struct job *job)
 void method_shutdown(struct job *job)
 {
 	struct shim *shim = job->shim;
-	bool idle = !shim->containers;
 
 	job_done(job);
-	if (idle)
-		daemon_end(shim);
+	daemon_rest(shim);
 }

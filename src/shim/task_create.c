@@ -23,11 +23,10 @@ static struct runf_create_options create_options(const struct container *from)
 }
 
 /* What is left to do once the library has started init. */
-static void created(const struct job *job, int pair[2],
-                    struct worker_answer *answer)
+static void created(struct job *job, int pair[2], struct worker_answer *answer)
 {
 	console_take(pair, answer);
-	answer->shares_pids = bundle_shares_pids(answer->pid);
+	answer->shares_pids = bundle_shares_pids(&job->arena, answer->pid);
 	bundle_write_pid(job->container->bundle, answer->pid);
 }
 
@@ -116,11 +115,10 @@ static void create_answered(struct job *job)
 	container->created = true;
 	pid.pid = (uint32_t)container->init.pid;
 	publish_create(job);
-	container->jobs++;
+	container_hold(container);
 	job_answer(job, &pid.base);
 	process_rest(&container->init);
-	container->jobs--;
-	container_release(container);
+	container_drop(container);
 }
 
 static void create_done(struct job *job, int result,
@@ -213,7 +211,8 @@ static int create_fill(struct container *container,
 		.terminal = request->terminal,
 	};
 	create_take_mounts(container, request);
-	return bundle_note_root(container->bundle, options->root, err);
+	return bundle_note_root(container->bundle, options->root,
+	                        container->shim->namespace_, err);
 }
 
 void method_create(struct job *job)

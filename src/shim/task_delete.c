@@ -51,8 +51,8 @@ static void delete_done(struct job *job, int result,
 	Msg__Time when;
 
 	(void)unused;
-	init->busy = false;
 	if (result < 0) {
+		process_rest(init);
 		job_fail_runf(job, err);
 		return;
 	}
@@ -60,6 +60,8 @@ static void delete_done(struct job *job, int result,
 		init->exit_status = 128 + SIGKILL;
 		clock_gettime(CLOCK_REALTIME, &init->exited_at);
 	}
+	if (init->status != PROCESS_STOPPED)
+		process_tell_end(init);
 	publish_delete(container);
 	container_remove(container);
 	answer = delete_answer(init, &when);

@@ -7,9 +7,6 @@
 #include "shim/console.h"
 #include "shim/job.h"
 
-/* What containerd records of a process that never ran. */
-#define STATUS_NOT_STARTED 255
-
 static int verb_start(struct job *job, struct runf *runf,
                       struct worker_answer *answer, struct runf_error *err)
 {
@@ -64,22 +61,13 @@ static void publish_start(const struct process *process)
 	}
 }
 
-/* It never came to its program: clients find it ended. */
 static void start_failed(struct process *process)
 {
-	process->busy = false;
-	if (process->ended) {
-		process_rest(process);
-		return;
-	}
+	/* An init that was not started is on its way out: the reaper tells. */
 	if (process->pid > 0)
-		return; /* init is on its way out: the reaper tells */
-	process->status = PROCESS_STOPPED;
-	process->exit_status = STATUS_NOT_STARTED;
-	clock_gettime(CLOCK_REALTIME, &process->exited_at);
-	process->drained = true;
-	io_close(process->io);
-	process->io = NULL;
+		process_rest(process);
+	else
+		process_fail(process);
 }
 
 static void start_done(struct job *job, int result,
@@ -91,7 +79,8 @@ static void start_done(struct job *job, int result,
 	Msg__PidAnswer pid = MESSAGE(PidAnswer, pid_answer);
 	struct error why;
 
-	container->jobs++;
+	container_hold(container);
+	process_forget_spec(process);
 	if (result == 0 && process->pid == 0) {
 		io_handed_over(process->io);
 		if (process == &container->init)
@@ -112,17 +101,20 @@ static void start_done(struct job *job, int result,
 		if (process == &container->init)
 			container_watch_oom(container);
 	}
-	container->jobs--;
-	container_release(container);
+	container_drop(container);
 }
 
 static void exec_io_ready(struct job *job)
 {
 	if (job->io_result < 0) {
+		struct container *container = job->container;
 		struct process *process = job->process;
 
+		/* It may be deleted by now. */
+		container_hold(container);
 		job_fail_error(job, &job->io_error);
-		start_failed(process);
+		process_fail(process);
+		container_drop(container);
 		return;
 	}
 	job->starts = true;
@@ -162,9 +154,10 @@ static bool exec_fill(struct process *process, const Msg__ExecRequest *request)
 	size_t out = strlen(request->out) + 1;
 	size_t err = strlen(request->err) + 1;
 	char *paths = malloc(in + out + err);
+	const ProtobufCBinaryData *spec = &request->spec->value;
 
-	process->spec = strndup((const char *)request->spec->value.data,
-	                        request->spec->value.len);
+	process->spec =
+		strndup(spec->len ? (const char *)spec->data : "", spec->len);
 	if (!paths || !process->spec) {
 		free(paths);
 		return false;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -94,6 +95,12 @@ __attribute__((noreturn)) static void worker_main(struct job *job, int socket)
 	sigset_t none;
 	char *bytes;
 
+	/*
+	 * Whoever clears up behind a killed shim must find nobody who goes on
+	 * making what he takes away.
+	 */
+	sys_set_pdeathsig(SIGKILL);
+	sys_prlimit(0, RLIMIT_NOFILE, &job->shim->files, NULL);
 	sigemptyset(&none);
 	sys_set_signal_mask(&none, NULL);
 	worker_take_stdio(job);
@@ -195,6 +202,9 @@ void job_work(struct job *job, job_verb *verb,
 	if (pid > 0)
 		reaper_add_worker(job->shim, pid);
 	if (result < 0) {
+		/* Nobody would hear what it does. */
+		if (pid > 0)
+			sys_pidfd_send_signal(pidfd, SIGKILL);
 		fd_close(&job->source.fd);
 		worker_fail(job, result, "make a worker");
 	}

@@ -19,6 +19,15 @@
 
 #include "sys/internal.h"
 
+/* Linux 5.14 */
+#ifndef PR_SCHED_CORE
+#	define PR_SCHED_CORE        62
+#	define PR_SCHED_CORE_CREATE 1
+#endif
+#ifndef PR_SCHED_CORE_SCOPE_THREAD_GROUP
+#	define PR_SCHED_CORE_SCOPE_THREAD_GROUP 1
+#endif
+
 #ifndef CLONE_INTO_CGROUP
 #	define CLONE_INTO_CGROUP 0x200000000ULL
 #endif
@@ -108,6 +117,12 @@ int sys_set_dumpable(int on)
 int sys_set_pdeathsig(int signal)
 {
 	return (int)SYS_RESULT(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
+}
+
+int sys_make_core_cookie(void)
+{
+	return (int)SYS_RESULT(prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0,
+	                             PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0));
 }
 
 int sys_set_keepcaps(int on)

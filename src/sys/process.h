@@ -35,6 +35,8 @@ gid_t sys_getegid(void);
 /* prctl(2), each with its name. */
 int sys_set_dumpable(int on);
 int sys_set_pdeathsig(int signal);
+/* Processes with other cookies do not run on this one's core beside it. */
+int sys_make_core_cookie(void);
 int sys_set_keepcaps(int on);
 int sys_set_no_new_privs(void);
 int sys_set_child_subreaper(int on);

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+SHIM = "containerd-shim-runf-v2"
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS",
             "EXAMPLES", "SEE ALSO"]
 HELP_OPTION = re.compile(r"^  (?:-(\w), |    )--([\w-]+)(?: (\S+))?", re.M)
@@ -83,7 +84,8 @@ def check_commands(root, runf):
                           re.M)
     pages = {"runf": text}
     pages.update({f"runf-{name}": ask("help", name) for name in commands})
-    stray = {page.stem for page in (root / "man").glob("*.8")} - set(pages)
+    stray = {page.stem for page in (root / "man").glob("*.8")} \
+        - set(pages) - {SHIM}
     for name in sorted(stray):
         yield f"{name}.8: there is no such command"
     for name, help_text in pages.items():
@@ -118,6 +120,29 @@ def check_library(root):
             yield f"librunf.3: {name}() is not described"
 
 
+def check_shim(root):
+    """Its options and runtime options stand in tables of the source."""
+    page = sections(root / f"man/{SHIM}.8")
+    there = {
+        "option": (re.findall(r'^\tOPTION\(\w+, "([\w-]+)"',
+                              (root / "src/shim/main.c").read_text(), re.M),
+                   re.findall(r"(?<![\w-])-([\w-]+)", "\n".join(
+                       plain(line) for line in page["OPTIONS"]
+                       if line.startswith((".B ", ".BI "))))),
+        "runtime option": (
+            re.findall(r'^\t(?:FIELD\(|\{ )"([A-Z]\w+)", ',
+                       (root / "src/shim/options.c").read_text(), re.M),
+            [name for before, line in zip(page["DESCRIPTION"],
+                                          page["DESCRIPTION"][1:])
+             if before == ".TP"
+             for name in re.findall(r"\b[A-Z][a-z]+[A-Z]?[A-Za-z]*", line)]),
+    }
+    for what, (has, said) in there.items():
+        for name in sorted(set(has) ^ set(said)):
+            where = "source" if name in has else "page"
+            yield f"{SHIM}.8: {what} {name} is only in the {where}"
+
+
 def check_installed(root):
     rule = (root / "man/meson.build").read_text()
     listed = set(re.findall(r"'([\w-]+\.\d)'", rule))
@@ -129,7 +154,7 @@ def check_installed(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     faults = [*check_commands(root, sys.argv[2]), *check_library(root),
-              *check_installed(root)]
+              *check_shim(root), *check_installed(root)]
     for fault in faults:
         print(fault)
     return 1 if faults else 0
