@@ -51,6 +51,20 @@ static const char *read_config(struct arena *arena, const char *bundle,
 	return text;
 }
 
+/*
+ * Most documents have none of the names: they need not be taken apart. Where
+ * something is escaped, it may be one of them.
+ */
+static bool may_have_group(const char *text)
+{
+	bool found = strstr(text, "\\u") != NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(groups) && !found; i++)
+		found = strstr(text, groups[i]) != NULL;
+	return found;
+}
+
 const char *bundle_group(struct arena *arena, const char *bundle,
                          const char *id)
 {
@@ -61,7 +75,8 @@ const char *bundle_group(struct arena *arena, const char *bundle,
 	const char *text = read_config(arena, bundle, &length);
 	size_t i;
 
-	if (!text || json_scan(arena, text, length, &root, &fault) < 0 ||
+	if (!text || !may_have_group(text) ||
+	    json_scan(arena, text, length, &root, &fault) < 0 ||
 	    root->type != JSON_OBJECT)
 		return id;
 	annotations = json_get(root, "annotations");
@@ -121,6 +136,12 @@ const char *bundle_read(struct arena *arena, const char *bundle,
 	if (dir < 0 || sys_read_file(dir, name, text, TEXT_MAX) < 0)
 		return NULL;
 	return text;
+}
+
+int bundle_note_address(const char *bundle, const char *address,
+                        struct error *err)
+{
+	return bundle_write(bundle, "address", address, err);
 }
 
 int bundle_note_root(const char *bundle, const char *root,

@@ -35,10 +35,15 @@ void job_free(struct job *job)
 		container_drop(container);
 }
 
-void job_answer(struct job *job, const ProtobufCMessage *message)
+void job_reply(struct job *job, const ProtobufCMessage *message)
 {
 	ttrpc_answer(job->shim->server, job->call,
 	             message_pack(&job->arena, message));
+}
+
+void job_answer(struct job *job, const ProtobufCMessage *message)
+{
+	job_reply(job, message);
 	job_free(job);
 }
 

@@ -49,6 +49,8 @@ void job_hold(struct job *job, struct container *container,
               struct process *process);
 void job_free(struct job *job);
 
+/* Answer the call. */
+void job_reply(struct job *job, const ProtobufCMessage *message);
 /* Answer the call and free the job. */
 void job_answer(struct job *job, const ProtobufCMessage *message);
 void job_done(struct job *job);

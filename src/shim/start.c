@@ -32,6 +32,7 @@ struct start {
 	struct bootstrap bootstrap;
 	struct shim_options options;
 	const char *socket;
+	const char *address; /* the same as a URL */
 	int listener;
 };
 
@@ -100,6 +101,8 @@ static int start_daemon(const struct start *s, struct error *err)
 	const char *address = getenv("TTRPC_ADDRESS");
 	const struct daemon_options options = {
 		.listener = s->listener,
+		.bundle = s->bundle,
+		.address = s->address,
 		.socket = s->socket,
 		.namespace_ = s->args->namespace_,
 		.containerd =
@@ -121,22 +124,19 @@ static int start_daemon(const struct start *s, struct error *err)
 
 static int start_run(struct start *s, struct error *err)
 {
-	const char *address;
 	struct ttrpc_bytes answer;
 	int served = start_find(s, err);
 	int result;
 
 	if (served < 0)
 		return served;
-	address = arena_printf(&s->arena, "unix://%s", s->socket);
-	/* containerd 1.x reads it when it is started again. */
-	result = bundle_write(s->bundle, "address", address, err);
-	if (result == 0 && !served)
-		result = start_daemon(s, err);
+	s->address = arena_printf(&s->arena, "unix://%s", s->socket);
+	result = served ? bundle_note_address(s->bundle, s->address, err)
+	                : start_daemon(s, err);
 	if (result < 0)
 		return result;
 	answer = bootstrap_answer(&s->arena, &s->bootstrap,
-	                          getenv("MAX_SHIM_VERSION"), address);
+	                          getenv("MAX_SHIM_VERSION"), s->address);
 	result = sys_write_all(STDOUT_FILENO, answer.data, answer.size);
 	return result < 0 ? error_system(err, result, "write the address") : 0;
 }

@@ -114,9 +114,11 @@ static void create_answered(struct job *job)
 
 	container->created = true;
 	pid.pid = (uint32_t)container->init.pid;
-	publish_create(job);
 	container_hold(container);
-	job_answer(job, &pid.base);
+	/* The client is waiting; whoever listens to events is not. */
+	job_reply(job, &pid.base);
+	publish_create(job);
+	job_free(job);
 	process_rest(&container->init);
 	container_drop(container);
 }
