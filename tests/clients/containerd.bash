@@ -125,9 +125,11 @@ teardown() {
 
 # ---- commands
 
+# Within the world, because nsenter would not pass a signal on. A terminal's
+# process group stays as it is.
 ctr() {
-	timeout --kill-after=5 "$((30 * RUNF_SLOW))" \
-		nsenter --target "$WORLD" --mount --pid --wdns=/run/t -- env CONTAINERD_SNAPSHOTTER="$SNAPSHOTTER" ctr --address \
+	inside timeout --foreground --kill-after=5 "$((30 * RUNF_SLOW))" \
+		env CONTAINERD_SNAPSHOTTER="$SNAPSHOTTER" ctr --address \
 		/run/t/containerd.sock --namespace "$SPACE" "$@" \
 		<"${INPUT:-/dev/null}" 3>&-
 }
@@ -139,6 +141,7 @@ called() {
 	ERR=$BATS_TEST_TMPDIR/err.$CALLS
 	status=0
 	ctr "$@" >"$OUT" 2>"$ERR" || status=$?
+	INPUT=
 	output=$(<"$OUT")
 	errors=$(<"$ERR")
 }
@@ -162,6 +165,28 @@ typing() {
 		eventually has_line "$BATS_TEST_TMPDIR/out.$((CALLS + 1))" ready
 		echo typed
 	) &
+}
+
+# on_terminal EXPECT=TYPE... -- ARG...: see terminal.py; sets status, output.
+on_terminal() {
+	local steps=()
+	while [ "$1" != -- ]; do
+		steps+=("$1")
+		shift
+	done
+	shift
+	status=0
+	output=$(python3 "$CLIENTS/terminal.py" "${steps[@]}" -- nsenter \
+		--target "$WORLD" --mount --pid --wdns=/run/t env \
+		CONTAINERD_SNAPSHOTTER="$SNAPSHOTTER" ctr --address \
+		/run/t/containerd.sock --namespace "$SPACE" "$@" 3>&-) ||
+		status=$?
+}
+
+# ended_with ID STATUS: a stopped task, which is deleted.
+ended_with() {
+	called tasks delete "$1"
+	contains "$errors" "exit code $2"
 }
 
 # The options of `ctr run` for what is under test: an array.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a command on a terminal, and be who sits in front of it.
 
-    pty.py EXPECT=TYPE... -- COMMAND...
+    terminal.py EXPECT=TYPE... -- COMMAND...
 
 Whenever the text EXPECT has come, TYPE is typed, in this order; "resize" as
 TYPE makes the terminal 40x100. Prints what the terminal showed; the exit
