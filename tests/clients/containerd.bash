@@ -16,6 +16,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../integration/helpers.bash"
 # shellcheck source=tests/clients/world.bash
 source "$(dirname "${BASH_SOURCE[0]}")/world.bash"
+BENCH=$TOP/contrib/bench
 SHIM=${RUNF_SHIM:-$(dirname "$RUNF")/containerd-shim-runf-v2}
 # Inside the container: busybox waits for a signal, and dies of it.
 # shellcheck disable=SC2034 # the tests read it
@@ -47,7 +48,8 @@ containerd_open() {
 	cp "$RUNF" "$WORLD_DIR/bin/runf"
 	[ ! -x "$SHIM" ] ||
 		cp "$SHIM" "$WORLD_DIR/bin/containerd-shim-runf-v2"
-	python3 "$CLIENTS/image.py" test:1 /bin/busybox "$WORLD_DIR/image.tar"
+	python3 "$BENCH/image.py" --busybox /bin/busybox test:1 \
+		"$WORLD_DIR/image.tar"
 	SNAPSHOTTER=overlayfs
 	inside sh -c 'mkdir l u w m && mount -t overlay -o \
 		lowerdir=l,upperdir=u,workdir=w overlay m && umount m' \
@@ -65,7 +67,7 @@ containerd_close() {
 }
 
 containerd_start() {
-	cp "$CLIENTS/containerd.toml" "$WORLD_DIR/containerd.toml"
+	cp "$BENCH/containerd.toml" "$WORLD_DIR/containerd.toml"
 	inside env PATH=/run/t/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		containerd --config /run/t/containerd.toml </dev/null \
 		>>"$WORLD_DIR/containerd.log" 2>&1 &
@@ -76,9 +78,9 @@ containerd_start() {
 		tail "$WORLD_DIR/containerd.log"
 		return 1
 	fi
-	DAEMON=$(only_child "$DAEMON_KEEPER")
-	# Of a later test's own shell, too.
-	echo "$DAEMON" >"$WORLD_DIR/daemon"
+	# For a later test's shell, too.
+	pgrep --parent "$(only_child "$DAEMON_KEEPER")" -x containerd \
+		>"$WORLD_DIR/daemon"
 }
 
 containerd_kill() {
@@ -111,6 +113,7 @@ setup() {
 teardown() {
 	local id
 	[ -z "$LACKS" ] || return 0
+	[ -z "${EVENTS_KEEPER-}" ] || kill "$(last_child "$EVENTS_KEEPER")"
 	for id in $(ctr tasks ls -q 2>/dev/null); do
 		ctr tasks kill -s 9 -a "$id" >/dev/null 2>&1 || true
 		ctr tasks delete -f "$id" >/dev/null 2>&1 || true
@@ -177,8 +180,8 @@ on_terminal() {
 	shift
 	status=0
 	output=$(python3 "$CLIENTS/terminal.py" "${steps[@]}" -- nsenter \
-		--target "$WORLD" --mount --pid --wdns=/run/t env \
-		CONTAINERD_SNAPSHOTTER="$SNAPSHOTTER" ctr --address \
+		--target "$WORLD" --mount --pid --wdns=/run/t \
+		env TMPDIR=/run/t CONTAINERD_SNAPSHOTTER="$SNAPSHOTTER" ctr --address \
 		/run/t/containerd.sock --namespace "$SPACE" "$@" 3>&-) ||
 		status=$?
 }
@@ -250,10 +253,10 @@ shim_pids() {
 	return 0
 }
 
-# no longer in the world: PID
+# is_gone PID: it is no longer in the world.
 # shellcheck disable=SC2317 # through eventually
 is_gone() {
-	! inside kill -0 "$1" 2>/dev/null
+	[ ! -d "/proc/$WORLD/root/proc/$1" ]
 }
 
 # shellcheck disable=SC2317 # through eventually
@@ -263,7 +266,7 @@ has_line() {
 
 # ---- events
 
-# Into the file EVENTS, until events_end: a line each, with its topic.
+# Into the file EVENTS, until the test ends: a line each, with its topic.
 events_begin() {
 	EVENTS=$BATS_TEST_TMPDIR/events
 	ctr events >"$EVENTS" 2>&1 </dev/null &
@@ -274,12 +277,6 @@ events_begin() {
 		[ -s "$EVENTS" ]
 	}
 	eventually heard
-}
-
-# shellcheck disable=SC2317 # by tests
-events_end() {
-	kill "$(only_child "$EVENTS_KEEPER")"
-	wait "$EVENTS_KEEPER" || true
 }
 
 # topics ID: in the order they came.

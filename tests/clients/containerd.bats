@@ -48,7 +48,7 @@ load containerd
 }
 
 @test "run: a root of 60 layers" {
-	python3 "$CLIENTS/image.py" --layers 60 test:60 /bin/busybox \
+	python3 "$BENCH/image.py" --layers 60 --busybox /bin/busybox test:60 \
 		"$WORLD_DIR/many.tar"
 	must_ctr images import --snapshotter "$SNAPSHOTTER" many.tar
 	called run --rm "${WAY[@]}" test:60 "$ID" cat /last /layers/2 /layers/60
@@ -160,27 +160,26 @@ load containerd
 
 # ---- resources and events
 
+# Of a container without limits cgroup v1 may know nothing of its own.
 @test "metrics" {
-	detached "$ID" -- sh -c "$WAITS"
+	[ "$MODE" = v2 ] || need_controller memory
+	limit=(--memory-limit 64000000)
+	has_controller memory || limit=()
+	detached "$ID" "${limit[@]}" -- sh -c "$WAITS"
 	called tasks metrics --format json "$ID"
 	equals "$status" 0
-	if [ "$MODE" = v2 ]; then
-		jq -e . "$OUT"
-		return
-	fi
-	need_controller memory
-	need_controller pids
-	[ "$(jq -r '.memory.usage.usage' "$OUT")" -gt 0 ]
-	[ "$(jq -r '.pids.current' "$OUT")" -gt 0 ]
+	jq -e . "$OUT"
+	has_controller memory || return 0
+	used=$(jq -r '.memory.usage.usage // .memory.usage' "$OUT")
+	[ "$used" -gt 0 ] && [ "$used" -le 64000000 ]
 }
 
 @test "a memory limit, and the event of running out of it" {
 	need_controller memory
 	events_begin
 	run_in --memory-limit 8000000 -- sh -c \
-		'head -c 30000000 /dev/zero | tail -n 1 >/dev/null; exit 0'
+		'head -c 30000000 /dev/zero | tail -n 1 >/dev/null; sleep 1'
 	eventually has_line "$EVENTS" "/tasks/oom.*$ID"
-	events_end
 }
 
 @test "events come in their order" {
@@ -192,7 +191,6 @@ load containerd
 	must_ctr tasks delete "$ID"
 	called run --rm "${WAY[@]}" test:1 "$ID.b" true
 	eventually has_line "$EVENTS" "/tasks/delete.*$ID.b"
-	events_end
 	equals "$(topics "$ID")" "/tasks/create /tasks/start\
  /tasks/exec-added /tasks/exec-started /tasks/exit /tasks/exit /tasks/delete"
 	equals "$(topics "$ID.b")" \
@@ -219,8 +217,8 @@ load containerd
 	pid=$(task_pid "$ID.1")
 	other=$(task_pid "$ID.2")
 	containerd_kill
-	inside kill -0 "$pid"
-	inside kill -TERM "$other"
+	! is_gone "$pid"
+	inside sh -c "kill -TERM $other"
 	eventually is_gone "$other"
 	containerd_start
 	equals "$(status_of "$ID.1")" RUNNING

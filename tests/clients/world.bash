@@ -11,6 +11,15 @@ only_child() {
 	tr -d ' ' 2>/dev/null <"/proc/$1/task/$1/children"
 }
 
+# last_child PID: what at last runs below a chain of such.
+last_child() {
+	local pid=$1 next
+	while next=$(only_child "$pid"); [ -n "$next" ]; do
+		pid=$next
+	done
+	echo "$pid"
+}
+
 # world_open DIR: sets WORLD and WORLD_DIR, exported for a file's tests.
 world_open() {
 	local tries=200
@@ -45,17 +54,18 @@ world_close() {
 
 # inside COMMAND...: in the world; its paths are that root's.
 inside() {
-	nsenter --target "$WORLD" --mount --pid --wdns=/run/t -- "$@" 3>&-
+	nsenter --target "$WORLD" --mount --pid --wdns=/run/t -- \
+		env TMPDIR=/run/t "$@" 3>&-
 }
 
 # What there is in the world: see inventory.py.
 inventory() {
-	python3 "$CLIENTS/inventory.py" "$WORLD" "$@"
+	python3 -IS "$CLIENTS/inventory.py" "$WORLD" "$@"
 }
 
 # inventory_is FILE ARG...: what is more or less than there was, if it stays.
 inventory_is() {
-	local file=$1 tries=$((60 * ${RUNF_SLOW:-1})) left
+	local file=$1 tries=$((30 * ${RUNF_SLOW:-1})) left
 	shift
 	while left=$(inventory "$@" | diff "$file" - | grep '^[<>]'); do
 		tries=$((tries - 1))

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An image without a registry: an OCI archive with busybox in it.
+"""An image without a registry: an OCI archive.
 
-    image.py [--layers N] [--file PATH=INSIDE] NAME BUSYBOX ARCHIVE
+    image.py [--layers N] [--busybox PATH] [--file PATH=INSIDE] NAME ARCHIVE
 
-The first layer has busybox and its links; each further one a file
-/layers/NUMBER, and changes /last. --file adds a program to the first.
+The first layer has busybox and its links, and programs of --file; each further
+one a file /layers/NUMBER, and changes /last.
 """
 import argparse
 import hashlib
@@ -41,15 +41,20 @@ def read(path):
         return file.read()
 
 
-def base_layer(busybox, files):
+def busybox_files(busybox):
     applets = subprocess.run([busybox, "--list"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout.split()
-    yield from (member(name, tarfile.DIRTYPE,
-                       0o1777 if name == "tmp" else 0o755)
-                for name in FOLDERS)
     yield member("bin/busybox", data=read(busybox))
     yield from (member(f"bin/{name}", tarfile.SYMTYPE, link="busybox")
                 for name in applets if name != "busybox")
+
+
+def base_layer(busybox, files):
+    yield from (member(name, tarfile.DIRTYPE,
+                       0o1777 if name == "tmp" else 0o755)
+                for name in FOLDERS)
+    if busybox:
+        yield from busybox_files(busybox)
     yield member("etc/passwd", mode=0o644,
                  data=b"root:x:0:0::/root:/bin/sh\n"
                  b"user:x:1000:1000::/:/bin/sh\n")
@@ -91,8 +96,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--layers", type=int, default=1)
     parser.add_argument("--file", action="append", default=[])
+    parser.add_argument("--busybox")
     parser.add_argument("name")
-    parser.add_argument("busybox")
     parser.add_argument("archive")
     asked = parser.parse_args()
     archive = Archive(asked.archive)
