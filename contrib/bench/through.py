@@ -34,9 +34,9 @@ class Way:
     options: list
 
 
-def way_of(runtime):
+def way_of(runtime, given):
     """A shim is named by its path, a runtime goes below containerd's own."""
-    if os.path.basename(runtime.program).startswith("containerd-shim-"):
+    if os.path.basename(given).startswith("containerd-shim-"):
         return Way(runtime.name, ["--runtime", runtime.program])
     return Way(runtime.name, ["--runtime", OWN_SHIM, "--runc-binary",
                               runtime.program])
@@ -57,11 +57,21 @@ class MountWatch:
             self.seen += 1
 
 
+def program(world, name):
+    """Its path in the root's eyes."""
+    for folder in ("/usr/local/bin", "/usr/bin", "/usr/sbin"):
+        if world.outside(f"{folder}/{name}").exists():
+            return f"{folder}/{name}"
+    raise Skipped(f"no {name} in {world.root or '/'}")
+
+
 class Containerd:
     """In the world's folders; ends with its process namespace."""
 
     def __init__(self, world):
         self.world = world
+        self.daemon, self.client = program(world, "containerd"), \
+            program(world, "ctr")
         self.place = world.inside / "run"
         here = world.work / "run"
         (world.work / "store").mkdir()
@@ -87,8 +97,9 @@ class Containerd:
             if self.world.root else ""
         return subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-             enter + 'exec containerd --config "$2"', "sh",
-             self.world.root or "/", str(self.place / "containerd.toml")],
+             enter + 'exec "$2" --config "$3"', "sh",
+             self.world.root or "/", self.daemon,
+             str(self.place / "containerd.toml")],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def wait_for_it(self):
@@ -108,7 +119,7 @@ class Containerd:
 
     def inner(self, *words):
         """For who is already in the root."""
-        return ["ctr", "--address", str(self.place / "containerd.sock"),
+        return [self.client, "--address", str(self.place / "containerd.sock"),
                 "--namespace", NAMESPACE, *map(str, words)]
 
     def ask(self, *words):
@@ -325,20 +336,19 @@ def write_json(path, host, found):
 
 
 def measure_all(chosen, host_of):
+    # The caller's is not in another root.
+    os.environ["TMPDIR"] = "/tmp"
     try:
         world = World(chosen, chosen.work)
-        for program in ("containerd", "ctr"):
-            if not any(world.outside(f"/usr/{place}/{program}").exists()
-                       for place in ("bin", "sbin", "local/bin")):
-                raise Skipped(f"no {program} in {world.root or '/'}")
         containerd = Containerd(world)
         host = host_of(chosen, world)
-        host["containerd"] = run("chroot", world.root or "/", "containerd",
-                                 "--version").split()[2]
+        host["containerd"] = run("chroot", world.root or "/",
+                                 containerd.daemon, "--version").split()[2]
         print("containerd:", host["containerd"])
         for name, version in host["runtimes"].items():
             print(f"{name}: {version}")
-        found = measure(containerd, list(map(way_of, world.runtimes)),
+        found = measure(containerd,
+                        list(map(way_of, world.runtimes, chosen.runtimes)),
                         chosen.rounds, chosen.warm_up)
     except Skipped as reason:
         sys.exit(f"bench: {reason}")

@@ -88,7 +88,7 @@ load containerd
 	eventually has_status "$ID" STOPPED
 	called tasks kill "$ID"
 	[ "$status" -ne 0 ]
-	contains "$errors" "not found"
+	matches "$errors" 'not found|process already finished'
 	must_ctr tasks delete "$ID"
 	equals "$(ctr tasks ls -q)" ""
 }
@@ -210,26 +210,35 @@ load containerd
 	inventory_is "$BEFORE" "$SPACE"
 }
 
-@test "containerd is killed: tasks live on and tell their end" {
-	detached "$ID.1" -- sh -c "$WAITS"
-	detached "$ID.2" -- sh -c 'trap "exit 7" TERM
-		while :; do sleep 0.05; done'
-	pid=$(task_pid "$ID.1")
-	other=$(task_pid "$ID.2")
+@test "containerd is killed: tasks live on" {
+	detached "$ID" -- sh -c "$WAITS"
+	pid=$(task_pid "$ID")
 	containerd_kill
 	! is_gone "$pid"
-	inside sh -c "kill -TERM $other"
-	eventually is_gone "$other"
 	containerd_start
-	equals "$(status_of "$ID.1")" RUNNING
-	equals "$(task_pid "$ID.1")" "$pid"
-	eventually has_status "$ID.2" STOPPED
-	ended_with "$ID.2" 7
-	called tasks exec --exec-id e "$ID.1" echo here
+	equals "$(status_of "$ID")" RUNNING
+	equals "$(task_pid "$ID")" "$pid"
+	called tasks exec --exec-id e "$ID" echo here
 	equals "$output" here
-	must_ctr tasks kill "$ID.1"
-	eventually has_status "$ID.1" STOPPED
-	must_ctr tasks delete "$ID.1"
+	must_ctr tasks kill "$ID"
+	eventually has_status "$ID" STOPPED
+	ended_with "$ID" 0
+}
+
+@test "containerd is killed: what ended meanwhile tells its status" {
+	# Of 1.7 and later: what has no process any more is thrown away.
+	[ "$RUNF_TEST_WAY" = shim ] || [ "$RUNF_TEST_WAY" = path ] ||
+		ctr version | grep -qE 'Version: +v?1\.6' ||
+		skip "this containerd forgets it with its own shim"
+	detached "$ID" -- sh -c 'trap "exit 7" TERM
+		while :; do sleep 0.05; done'
+	pid=$(task_pid "$ID")
+	containerd_kill
+	inside sh -c "kill -TERM $pid"
+	eventually is_gone "$pid"
+	containerd_start
+	eventually has_status "$ID" STOPPED
+	ended_with "$ID" 7
 }
 
 @test "a shim is killed: containerd clears away" {
