@@ -3,8 +3,7 @@
 # containerd-shim-runf-v2 by itself: every method, and who does not behave.
 # RUNF_SHIM names the shim; containerd's own passes, too.
 load helpers
-# shellcheck source=tests/clients/world.bash
-source "$TOP/tests/clients/world.bash"
+load ../clients/world
 
 SHIM=${RUNF_SHIM:-$(dirname "$RUNF")/containerd-shim-runf-v2}
 RESOURCES=types.containerd.io/opencontainers/runtime-spec/1/LinuxResources
