@@ -262,6 +262,28 @@ load containerd
 	equals "$output" again
 }
 
+# ---- checkpoint and restore
+
+# Its exit status tells that it goes on where it was.
+@test "checkpoint and restore, through an image" {
+	inside sh -c 'command -v criu && criu check' >/dev/null 2>&1 ||
+		skip "no usable CRIU in ${RUNF_TEST_ROOT:-/}"
+	detached "$ID" --net-host -- sh -c 'n=0; trap "exit \$n" TERM; n=5
+		while :; do sleep 0.05; done'
+	must_ctr containers checkpoint --rw --task "$ID" "saved:$ID"
+	must_ctr tasks kill -s 9 "$ID"
+	eventually has_status "$ID" STOPPED
+	ended_with "$ID" 137
+	must_ctr containers delete "$ID"
+	events_begin
+	ctr containers restore --rw --live "$ID" "saved:$ID" \
+		>"$BATS_TEST_TMPDIR/restored" 2>&1 3>&- &
+	eventually has_status "$ID" RUNNING ||
+		{ cat "$BATS_TEST_TMPDIR/restored"; return 1; }
+	must_ctr tasks kill "$ID"
+	eventually has_line "$EVENTS" "/tasks/exit.*$ID.*exit_status\":5"
+}
+
 # ---- configuration
 
 @test "the configuration in contrib is understood" {
