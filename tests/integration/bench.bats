@@ -111,6 +111,25 @@ nothing_of_bench() {
 	nothing_of_bench
 }
 
+@test "bench --through containerd measures a runtime below its shim" {
+	for tool in containerd ctr containerd-shim-runc-v2; do
+		command -v "$tool" >/dev/null || skip "no $tool here"
+	done
+	must_bench --through containerd --view host --rounds 1 --warm-up 0 \
+		--json "$BATS_TEST_TMPDIR/json" runf="$(realpath "$RUNF")"
+	for figure in wall_us mounts per_s pss_kb exec_us; do
+		contains "$(cat "$BATS_TEST_TMPDIR/json")" "\"$figure\""
+		equals "$(jq -c "select(.figure == \"$figure\") |
+			.values | length > 0" "$BATS_TEST_TMPDIR/json")" true
+	done
+	# The shim, runf four times, the program.
+	if [ "$(readlink /proc/self/ns/pid)" = "pid:[4026531836]" ]; then
+		[ "$(jq 'select(.figure == "executed") | .values[0]' \
+			"$BATS_TEST_TMPDIR/json")" -ge 6 ]
+	fi
+	nothing_of_bench
+}
+
 # What a container looks like from inside, without what differs by chance:
 # numbers of mounts and devices, and the layers of the root.
 look='cut -d" " -f4- /proc/self/mountinfo |
