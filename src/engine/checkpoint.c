@@ -179,8 +179,12 @@ static const char *dump_name_fd(struct dump *dump, const char *mountinfo,
 		               : arena_printf(dump->job.arena, "tty[%llx:%llx]",
 		                              (unsigned long long)stat.st_rdev,
 		                              (unsigned long long)stat.st_dev);
-	return arena_printf(dump->job.arena, "file[%x:%llx]", mount,
-	                    (unsigned long long)stat.st_ino);
+	return arena_printf(dump->job.arena, "%sfile[%x:%llx]",
+	                    S_ISCHR(stat.st_mode) &&
+	                                    stat.st_rdev == makedev(1, 3)
+	                            ? JOB_NULL
+	                            : "",
+	                    mount, (unsigned long long)stat.st_ino);
 }
 
 static bool is_known(const struct criu_request *request, const char *name)
@@ -234,8 +238,10 @@ static int dump_add_descriptors(struct dump *dump, struct error *err)
 		return result;
 	for (fd = 0; fd < JOB_FDS_MAX; fd++) {
 		const char *name = dump_name_fd(dump, mountinfo, length, fd);
+		const char *null = str_after(name, JOB_NULL);
 
 		names[fd] = name;
+		name = null ? null : name;
 		if (*name && !str_after(name, "pipe:[") &&
 		    !is_known(&dump->job.request, name))
 			job_add_external(&dump->job, "%s", name);

@@ -24,6 +24,8 @@ struct job {
 
 /* In the directory of images: what init had open of the host's, as JSON. */
 #define JOB_DESCRIPTORS "descriptors.json"
+/* Before the name of what was /dev/null, and will be again. */
+#define JOB_NULL "null:"
 
 void job_begin(struct job *job, struct engine *engine, struct arena *arena,
                const struct runf_criu_options *options);

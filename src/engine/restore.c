@@ -50,15 +50,20 @@ static int restore_replace_fd(struct restore *r, const char *name, int fd,
                               struct error *err)
 {
 	const struct plan_process *process = r->c->plan->process;
+	const char *null = str_after(name, JOB_NULL);
 	int ours = fd;
 
+	name = null ? null : name;
 	if (!str_after(name, "pipe:[") && !str_after(name, "file[") &&
 	    !str_after(name, "tty["))
 		return 0;
 	if (fd >= STDIO_COUNT + (int)process->keep_fds)
 		return 0;
 	if (fd < STDIO_COUNT) {
-		ours = r->stdio[fd] = sys_dup_above(fd, STDIO_COUNT);
+		/* CRIU sets a file's position: it must be one, as it was. */
+		ours = r->stdio[fd] =
+			null ? sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0)
+			     : sys_dup_above(fd, STDIO_COUNT);
 		if (ours < 0)
 			return error_system(err, ours, "copy descriptor %d",
 			                    fd);

@@ -57,6 +57,8 @@ static void oom_begin(struct container *container)
 	if (container->oom_source.fd < 0 ||
 	    loop_add(loop, &container->oom_source) < 0)
 		container_forget_oom(container);
+	/* It may have happened since the start. */
+	container_check_oom(container);
 }
 
 void container_watch_oom(struct container *container)

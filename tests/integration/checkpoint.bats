@@ -193,6 +193,24 @@ setup() {
 	eventually grep -q reported "$BATS_TEST_TMPDIR/said"
 }
 
+# C053
+@test "what was /dev/null is that again, whatever stdio a restore has" {
+	configure_payload
+	"$RUNF" --root "$STATE" run --detach --bundle "$BUNDLE" "$ID" \
+		</dev/null >/dev/null 2>&1 3>&-
+	eventually test -e "$WORK/ready"
+	checkpoint
+	matches "$(jq -r '.[0]' "$IMAGES/descriptors.json")" '^null:file'
+	# A pipe has no position, which CRIU would set.
+	true | "$RUNF" --root "$STATE" --criu "$CRIU" restore \
+		--bundle "$BUNDLE" --image-path "$IMAGES" --detach "$ID" 3>&- |
+		cat >"$BATS_TEST_TMPDIR/said"
+	wait_status running
+	ask
+	equals "$(readlink "/proc/$(init_pid)/fd/0")" /dev/null
+	equals "$(cat "$BATS_TEST_TMPDIR/said")" ""
+}
+
 # B072
 @test "a failed restore leaves nothing behind" {
 	start_payload
