@@ -24,6 +24,7 @@ const struct cli_command *const cli_commands[] = {
 	&command_check,
 	&command_plan,
 	&command_features,
+	&command_fn,
 	&command_help,
 	&command_version,
 	NULL,
