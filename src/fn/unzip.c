@@ -48,8 +48,8 @@ static void show_progress(struct unzip *unzip, bool last)
 		return;
 	unzip->shown_ns = now;
 	length = snprintf(line, sizeof(line),
-	                  "\runpacking: %" PRIu64 " entries, %" PRIu64 ".%" PRIu64
-	                  " MB%s",
+	                  "\runpacking: %" PRIu64 " entries, %" PRIu64
+	                  ".%" PRIu64 " MB%s",
 	                  unzip->entries, unzip->bytes >> 20,
 	                  (unzip->bytes >> 10) % 1024 * 10 / 1024,
 	                  last ? "\n" : " ");
@@ -175,8 +175,9 @@ static int unpack(struct unzip *unzip, struct error *err)
 	if (archive_read_open_fd(unzip->archive, STDIN_FILENO, BLOCK) !=
 	    ARCHIVE_OK)
 		return archive_fault(unzip, "no zip archive", err);
-	while (result == 0 && (status = archive_read_next_header(
-				       unzip->archive, &entry)) == ARCHIVE_OK) {
+	while (result == 0 &&
+	       (status = archive_read_next_header(unzip->archive, &entry)) ==
+	               ARCHIVE_OK) {
 		if (++unzip->entries > ENTRIES_MAX)
 			return error_set(err, ERROR_CONFIG, -E2BIG,
 			                 "it has more than %d entries",

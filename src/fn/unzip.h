@@ -17,11 +17,13 @@ int unzip_confine(const char *dir, uint64_t max_bytes, struct error *err);
 /* Where it is written: below the working directory. */
 struct unzip_tree {
 	struct arena *arena;
+
 	/* Times are set at the end: each new name changes its directory's. */
 	struct unzip_dir {
 		const char *path;
 		struct timespec mtime;
-	} *dirs;
+	} * dirs;
+
 	size_t dirs_count;
 	int parent; /* the directory of the file before, or -1 */
 	const char *parent_path;

@@ -17,14 +17,13 @@
 
 /* To read one descriptor, to write files, and to have memory. */
 static const char *const calls[] = {
-	"read",         "pread64",   "readv",       "write",
-	"writev",       "pwrite64",  "lseek",       "close",
-	"fstat",        "newfstatat", "statx",      "fcntl",
-	"openat",       "openat2",   "mkdirat",     "symlinkat",
-	"unlinkat",     "utimensat", "ftruncate",   "brk",
-	"mmap",         "munmap",    "mremap",      "mprotect",
-	"madvise",      "futex",     "exit",        "exit_group",
-	"rt_sigreturn", "getrandom", "clock_gettime", "umask",
+	"read",          "pread64",  "readv",      "write",        "writev",
+	"pwrite64",      "lseek",    "close",      "fstat",        "newfstatat",
+	"statx",         "fcntl",    "openat",     "openat2",      "mkdirat",
+	"symlinkat",     "unlinkat", "utimensat",  "ftruncate",    "brk",
+	"mmap",          "munmap",   "mremap",     "mprotect",     "madvise",
+	"futex",         "exit",     "exit_group", "rt_sigreturn", "getrandom",
+	"clock_gettime", "umask",
 };
 
 static int load_filter(void)

@@ -15,8 +15,8 @@
 
 static int open_dir(const char *path)
 {
-	return sys_openat2(AT_FDCWD, *path ? path : ".",
-	                   O_RDONLY | O_DIRECTORY, 0, RESOLVE);
+	return sys_openat2(AT_FDCWD, *path ? path : ".", O_RDONLY | O_DIRECTORY,
+	                   0, RESOLVE);
 }
 
 /* PATH and all above it; what is no directory there is refused. */
