@@ -297,6 +297,16 @@ int versions_read(struct arena *arena, const char *path,
 	return 0;
 }
 
+bool versions_is_used(const struct versions *versions, const char *version)
+{
+	char path[PATH_MAX];
+	auto_close int dir = -1;
+
+	snprintf(path, sizeof(path), "versions/%s", version);
+	dir = sys_openat(versions->dir, path, O_RDONLY | O_DIRECTORY, 0);
+	return dir >= 0 && sys_flock(dir, LOCK_EX | LOCK_NB) == -EWOULDBLOCK;
+}
+
 int versions_remove(const struct versions *versions, const char *version,
                     bool wait, struct error *err)
 {
@@ -309,6 +319,8 @@ int versions_remove(const struct versions *versions, const char *version,
 	result = dir < 0 ? dir : sys_flock(dir, LOCK_EX | (wait ? 0 : LOCK_NB));
 	if (result == -EWOULDBLOCK)
 		return 1;
+	if (dir == -ENOENT)
+		return 0;
 	/* Who waits for the lock sees by this that it came too late. */
 	if (result == 0)
 		result = sys_unlinkat(dir, "config.json", 0);

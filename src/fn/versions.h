@@ -48,6 +48,9 @@ struct versions_list {
 int versions_read(struct arena *arena, const char *path,
                   struct versions_list *ret_list, struct error *err);
 
+/* Whether somebody uses VERSION now (function_hold()). */
+bool versions_is_used(const struct versions *versions, const char *version);
+
 /*
  * Remove VERSION. Returns 1 if somebody uses it (function_hold()); then it is
  * as before. WAIT: until nobody does.
