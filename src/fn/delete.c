@@ -86,6 +86,10 @@ static int delete_function(const struct fn_globals *globals, const char *name,
 	if (result == 0)
 		result = versions_read(globals->arena, versions.path, &list,
 		                       err);
+	/* Only what a deploy that was killed has left. */
+	if (result == 0 && !list.count && !list.current)
+		result = error_set(err, ERROR_NOT_FOUND, -ENOENT,
+		                   "there is no function \"%s\"", name);
 	if (result == 0)
 		result = given->old ? delete_old(&versions, &list, given->wait,
 		                                 err)

