@@ -198,7 +198,8 @@ const char *bundle_config_write(struct arena *arena,
 	struct json_writer w = { .buf.arena = arena, .indent = "\t" };
 
 	json_open_object(&w, NULL);
-	json_put_str(&w, "ociVersion", "1.2.0");
+	/* An older runtime than ours would refuse a later one. */
+	json_put_str(&w, "ociVersion", "1.0.2");
 	put_process(&w, config);
 	json_open_object(&w, "root");
 	json_put_str(&w, "path", config->root_path);

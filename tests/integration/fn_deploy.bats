@@ -97,7 +97,17 @@ current() {
 
 # What the function's program prints, when runf runs its bundle.
 run_function() {
+	without_controllers "$1"
 	must run --bundle "$(current "$1")" "$ID"
+}
+
+# A view without controllers has no limits; all else is as deployed.
+without_controllers() {
+	local name
+	for name in memory cpu pids; do
+		has_controller "$name" || config_of "$(current "$1")" \
+			--arg name "$name" 'del(.linux.resources[$name])'
+	done
 }
 
 # Nothing but whole versions, and links to them.
@@ -150,6 +160,8 @@ one.secondindex.handler a=b
 		/proc/self/status | tr "\n" " "; df -m /tmp | tail -n 1; ls /sys/class/net
 		ulimit -n; unshare -n true 2>&1; env | sort | grep -E "AWS|LAMBDA|^TZ"'
 	must_fn deploy hello --zip "$ZIP" --runtime "$RUNTIME" --memory 300 --tmp 20
+	local config
+	config=$(jq -c . "$(current hello)/config.json")
 	run_function hello
 	contains "$output" "993
 990"
@@ -167,13 +179,11 @@ lo
 	contains "$output" "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001"
 	contains "$output" "LAMBDA_TASK_ROOT=/var/task"
 	contains "$output" "TZ=:UTC"
-	local config
-	config=$(current hello)/config.json
-	equals "$(jq -c .linux.resources.memory "$config")" \
+	equals "$(jq -c .linux.resources.memory <<<"$config")" \
 		'{"limit":314572800,"swap":314572800}'
-	equals "$(jq -c .linux.resources.cpu "$config")" \
+	equals "$(jq -c .linux.resources.cpu <<<"$config")" \
 		'{"quota":16958,"period":100000}'
-	equals "$(jq -c 'del(.linux.resources.cpu)' "$config")" \
+	equals "$(jq -c 'del(.linux.resources.cpu)' <<<"$config")" \
 		"$(jq -c . "$(current hello)/boost.json")"
 	must check --bundle "$(current hello)"
 }
@@ -335,7 +345,6 @@ image
 	[ "$MODE" = v2 ] || skip "other runtimes want cgroup v2"
 	make_code 'echo hello from another'
 	must_fn deploy hello --zip "$ZIP" --runtime "$RUNTIME"
-	# A view without controllers has no limits: all else is as deployed.
 	has_controller memory || config_of "$(current hello)" \
 		'del(.linux.resources)'
 	equals "$("$other" --root "$BATS_TEST_TMPDIR/other" run \
@@ -371,6 +380,7 @@ image
 	echo old >"$CODE/word"
 	pack
 	must_fn deploy hello --zip "$ZIP" --runtime "$RUNTIME"
+	without_controllers hello
 	must create --bundle "$(current hello)" "$ID"
 	local out=$OUT
 	must start "$ID"
