@@ -488,7 +488,7 @@ static int deploy(const struct fn_globals *globals,
 
 static int deploy_run(const struct fn_globals *globals, char **args)
 {
-	struct deploy_values given = { NULL };
+	struct deploy_values given = { .zip = NULL };
 	struct cli_words words;
 	struct error err;
 	int result = fn_parse(globals, &fn_deploy, args, &given, &words, &err);

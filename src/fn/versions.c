@@ -274,7 +274,7 @@ int versions_names(struct arena *arena, const char *path,
 int versions_read(struct arena *arena, const char *path,
                   struct versions_list *ret_list, struct error *err)
 {
-	struct versions_list list = { NULL };
+	struct versions_list list = { .count = 0 };
 	char target[PATH_MAX];
 	const char **names;
 	size_t count, i;

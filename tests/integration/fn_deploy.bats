@@ -48,10 +48,10 @@ refuses_fn() {
 	local text=$1
 	shift
 	fn "$@"
-	[ "$status" -eq 125 ] && [ "$(wc -l <"$ERR")" -eq 1 ] || {
+	if [ "$status" -ne 125 ] || [ "$(wc -l <"$ERR")" -ne 1 ]; then
 		echo "runf-fn $*: status $status, stderr: $errors"
 		return 1
-	}
+	fi
 	contains "$errors" "$text"
 }
 
@@ -115,10 +115,11 @@ only_whole_versions() {
 	local path
 	[ -d "$FNROOT/functions" ] || return 0
 	for path in "$FNROOT"/functions/*/versions/*; do
-		[ -f "$path/config.json" ] && [ -f "$path/boost.json" ] || {
+		if [ ! -f "$path/config.json" ] || [ ! -f "$path/boost.json" ]
+		then
 			echo "not whole: $path"
 			return 1
-		}
+		fi
 		[[ "${path##*/}" =~ ^[0-9a-f]{64}$ ]] || {
 			echo "no version: $path"
 			return 1
@@ -342,6 +343,7 @@ image
 @test "another OCI runtime runs a function's bundle" {
 	local other
 	other=$(command -v crun || command -v runc) || skip "neither crun nor runc here"
+	# shellcheck disable=SC2153 # the helpers set it
 	[ "$MODE" = v2 ] || skip "other runtimes want cgroup v2"
 	make_code 'echo hello from another'
 	must_fn deploy hello --zip "$ZIP" --runtime "$RUNTIME"
@@ -585,7 +587,7 @@ find_helper() {
 	eventually find_helper "$deploy"
 	facts=$(grep -E '^(CapEff|CapPrm|NoNewPrivs|Seccomp):' "/proc/$HELPER/status" | xargs)
 	root=$(readlink "/proc/$HELPER/root")
-	files=$(ls "/proc/$HELPER/fd" | xargs)
+	files=$(find "/proc/$HELPER/fd" -type l -printf '%f\n' | sort | xargs)
 	kill -KILL "$deploy"
 	kill -CONT "$HELPER" || true
 	wait "$deploy" || true
