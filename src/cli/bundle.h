@@ -4,7 +4,7 @@
 
 #include <runf/runf.h>
 
-#include "cli/options.h"
+#include "base/options.h"
 
 /* AT is the way to the members: nothing, or e.g. `create.`. */
 #define OPTIONS_BUNDLE(type, at)                                    \

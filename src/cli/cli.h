@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "cli/options.h"
+#include "base/options.h"
 #include "cli/report.h"
 
 /* What the options before the command say. */
@@ -43,6 +43,7 @@ enum cli_command_flags {
 	COMMAND_PROTECTS = 2,    /* containers can see this program */
 	COMMAND_CREATES = 4,     /* may be the first to use the state root */
 	COMMAND_LEAVES_REST = 8, /* what follows the words is no option */
+	COMMAND_TAKES_ALL = 16,  /* another program reads what follows */
 };
 
 /* The struct of values of every command fits. */
@@ -90,6 +91,7 @@ extern const struct cli_command command_delete;
 extern const struct cli_command command_events;
 extern const struct cli_command command_exec;
 extern const struct cli_command command_features;
+extern const struct cli_command command_fn;
 extern const struct cli_command command_help;
 extern const struct cli_command command_kill;
 extern const struct cli_command command_list;

@@ -4,29 +4,14 @@
 #include "cli/cli.h"
 
 const struct cli_command *const cli_commands[] = {
-	&command_create,
-	&command_start,
-	&command_run,
-	&command_exec,
-	&command_kill,
-	&command_delete,
-	&command_pause,
-	&command_resume,
-	&command_update,
-	&command_mounts,
-	&command_state,
-	&command_list,
-	&command_ps,
-	&command_events,
-	&command_checkpoint,
-	&command_restore,
-	&command_spec,
-	&command_check,
-	&command_plan,
-	&command_features,
-	&command_help,
-	&command_version,
-	NULL,
+	&command_create,  &command_start,    &command_run,
+	&command_exec,    &command_kill,     &command_delete,
+	&command_pause,   &command_resume,   &command_update,
+	&command_mounts,  &command_state,    &command_list,
+	&command_ps,      &command_events,   &command_checkpoint,
+	&command_restore, &command_spec,     &command_check,
+	&command_plan,    &command_features, &command_fn,
+	&command_help,    &command_version,  NULL,
 };
 
 #define GLOBALS struct cli_globals

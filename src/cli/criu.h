@@ -2,7 +2,7 @@
 /* The options that checkpoint and restore share. */
 #pragma once
 
-#include "cli/options.h"
+#include "base/options.h"
 
 /* AT is the way to the members of struct runf_criu_options. */
 #define OPTIONS_CRIU(type, at)                                                 \

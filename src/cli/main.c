@@ -111,6 +111,15 @@ static int main_open_runf(struct cli *cli, struct runf_error *err)
 	return runf_open(&options, &cli->runf, err);
 }
 
+static int main_parse(const struct cli_parser *parser, char **args,
+                      struct cli_words *ret_words, struct runf_error *err)
+{
+	struct error fault;
+	int result = options_parse(parser, args, ret_words, &fault);
+
+	return result < 0 ? fail_usage(err, "%s", fault.text) : 0;
+}
+
 /* The options before the command; *RET_ARGS is what follows. */
 static int main_parse_globals(struct cli *cli, char ***ret_args,
                               struct runf_error *err)
@@ -122,7 +131,7 @@ static int main_parse_globals(struct cli *cli, char ***ret_args,
 		.leaves_rest = true,
 	};
 	char **args = cli->argv + (cli->argv[0] != NULL);
-	int result = options_parse(&parser, args, &cli->words, err);
+	int result = main_parse(&parser, args, &cli->words, err);
 
 	if (result < 0)
 		return result;
@@ -145,8 +154,13 @@ static int main_parse_command(struct cli *cli, char **args, void *values,
 		.words_max = command->words_max,
 		.leaves_rest = command->flags & COMMAND_LEAVES_REST,
 	};
-	int result = options_parse(&parser, args, &cli->words, err);
+	int result;
 
+	if (command->flags & COMMAND_TAKES_ALL) {
+		cli->words = (struct cli_words){ .rest = args };
+		return 0;
+	}
+	result = main_parse(&parser, args, &cli->words, err);
 	if (result < 0)
 		return result;
 	if (cli->words.count < command->words_min && !cli->words.help)

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/options.h"
 
 /* What stands before the command. */
 struct fn_globals {
@@ -28,7 +29,11 @@ struct fn_command {
 	const char *name;
 	const char *usage;   /* "NAME [FILE|-]" */
 	const char *summary; /* one line for help */
-	const char *help;    /* its options, line by line */
+	/* What help prints above the options: paragraphs, or NULL. */
+	const char *help;
+	const struct cli_option *options; /* what fn_parse() reads, or NULL */
+	size_t words_min;
+	size_t words_max;
 	int (*run)(const struct fn_globals *globals, char **args);
 };
 

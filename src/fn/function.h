@@ -36,6 +36,7 @@ struct function {
 	uint32_t provisioned; /* kept initialized and frozen */
 	uint32_t retries;     /* of an asynchronous invocation */
 	uint32_t max_age_s;
+	uint32_t pids; /* processes and threads */
 	/* What the CPU quota will be once it is no longer withheld. */
 	uint64_t cpu_quota_us;
 	uint64_t cpu_period_us;
@@ -44,6 +45,13 @@ struct function {
 /* NAME's current version. -ENOENT (ERROR_NOT_FOUND) if there is none. */
 int function_load(struct arena *arena, const char *root, const char *name,
                   struct function *ret_function, struct error *err);
+
+/*
+ * Say that FUNCTION's version is being used: delete leaves it alone as long as
+ * the descriptor that is returned is open, here or in a process that
+ * inherited it. -ENOENT (ERROR_NOT_FOUND): it was deleted after it was loaded.
+ */
+int function_hold(const struct function *function, struct error *err);
 
 /* [A-Za-z0-9_-]{1,64} */
 bool function_name_is_valid(const char *name);

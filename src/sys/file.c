@@ -214,6 +214,16 @@ int sys_ftruncate(int fd, off_t size)
 	return (int)SYS_RETRY(ftruncate(fd, size));
 }
 
+int sys_fsync(int fd)
+{
+	return (int)SYS_RETRY(fsync(fd));
+}
+
+int sys_syncfs(int fd)
+{
+	return (int)SYS_RETRY(syncfs(fd));
+}
+
 int sys_flock(int fd, int operation)
 {
 	return (int)SYS_RETRY(flock(fd, operation));

@@ -56,6 +56,9 @@ int sys_fchown(int fd, uid_t uid, gid_t gid);
 /* fchownat(2); AT_EMPTY_PATH is allowed. */
 int sys_fchownat(int dir, const char *path, uid_t uid, gid_t gid, int flags);
 int sys_ftruncate(int fd, off_t size);
+int sys_fsync(int fd);
+/* All of the file system that FD is in. */
+int sys_syncfs(int fd);
 /* LOCK_EX, LOCK_SH, LOCK_UN, LOCK_NB of flock(2). */
 int sys_flock(int fd, int operation);
 int sys_faccessat(int dir, const char *path, int mode, int flags);

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare the manual pages with the program and the header, both ways.
 
-usage: man_check.py ROOT RUNF
+usage: man_check.py ROOT RUNF [RUNF-FN]
+
+runf's command fn is the program runf-fn, with pages of its own.
 """
 import pathlib
 import re
@@ -74,19 +76,25 @@ def check_page(page, help_text, usage):
         yield f"synopsis is \"{synopsis}\", usage is \"{usage}\""
 
 
-def check_commands(root, runf):
+def is_functions(name):
+    return name == "runf-fn" or name.startswith("runf-fn-")
+
+
+def check_commands(root, program, path, without):
+    """The pages of PROGRAM and of its commands, but for those WITHOUT one."""
     def ask(*args):
-        return subprocess.run([runf, *args], check=True, text=True,
+        return subprocess.run([path, *args], check=True, text=True,
                               capture_output=True).stdout
 
     text = ask("help")
     commands = re.findall(r"^  (\w[\w-]*) ", text.split("\nCommands:\n")[1],
                           re.M)
-    pages = {"runf": text}
-    pages.update({f"runf-{name}": ask("help", name) for name in commands})
-    stray = {page.stem for page in (root / "man").glob("*.8")} \
-        - set(pages) - {SHIM}
-    for name in sorted(stray):
+    pages = {program: text}
+    pages.update({f"{program}-{name}": ask("help", name) for name in commands
+                  if name not in without})
+    there = {page.stem for page in (root / "man").glob("*.8")
+             if is_functions(page.stem) == is_functions(program)}
+    for name in sorted(there - set(pages) - {SHIM}):
         yield f"{name}.8: there is no such command"
     for name, help_text in pages.items():
         page = root / "man" / f"{name}.8"
@@ -96,10 +104,13 @@ def check_commands(root, runf):
         usage = re.match(r"Usage: (.*)", help_text)[1]
         for fault in check_page(page, help_text, usage):
             yield f"{page.name}: {fault}"
-    overview = plain((root / "man/runf.8").read_text())
+    overview = plain((root / f"man/{program}.8").read_text())
     for name in commands:
-        if overview.count(f".BR runf-{name} (8)") != 2:
-            yield f"runf.8: runf-{name} is not both described and listed"
+        if name in without and name != "fn":
+            continue
+        if overview.count(f".BR {program}-{name} (8)") != 2:
+            yield (f"{program}.8: {program}-{name} is not both described "
+                   "and listed")
 
 
 def check_library(root):
@@ -153,8 +164,11 @@ def check_installed(root):
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    faults = [*check_commands(root, sys.argv[2]), *check_library(root),
-              *check_shim(root), *check_installed(root)]
+    faults = [*check_commands(root, "runf", sys.argv[2], ["fn"]),
+              *check_library(root), *check_shim(root),
+              *check_installed(root)]
+    for path in sys.argv[3:]:
+        faults += check_commands(root, "runf-fn", path, ["help", "version"])
     for fault in faults:
         print(fault)
     return 1 if faults else 0

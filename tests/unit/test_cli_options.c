@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/kill.h"
-#include "cli/options.h"
 
 struct values {
 	bool detach;
@@ -35,7 +35,7 @@ static const struct cli_option table[] = {
 
 static struct values values;
 static struct cli_words words;
-static struct runf_error err;
+static struct error err;
 static struct arena arena;
 
 /* LINE is cut at blanks: the words live as long as the test. */
@@ -217,7 +217,7 @@ static const struct {
 START_TEST(mistakes_are_named)
 {
 	ck_assert_int_lt(parse(mistakes[_i].line, 1, false), 0);
-	ck_assert_int_eq(err.kind, RUNF_ERROR_USAGE);
+	ck_assert_int_eq(err.kind, ERROR_USAGE);
 	ck_assert_str_eq(err.text, mistakes[_i].text);
 }
 

@@ -2,11 +2,12 @@
 /* The command line by tables: one row per option, read by parser and help. */
 #pragma once
 
-#include <runf/error.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
 #include "base/opt.h"
 
 enum cli_option_type {
@@ -89,6 +90,9 @@ struct cli_words {
 	bool help;   /* --help or -h was given: nothing behind it counts */
 };
 
+/* "Options:" and a line for each, --help the last. OPTIONS may be NULL. */
+void options_write_help(struct buf *text, const struct cli_option *options);
+
 /* ARGS ends in NULL. */
 int options_parse(const struct cli_parser *parser, char **args,
-                  struct cli_words *ret_words, struct runf_error *err);
+                  struct cli_words *ret_words, struct error *err);

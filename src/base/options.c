@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line by tables: one row per option, read by parser and help. */
-#include "cli/options.h"
+#include "base/options.h"
 
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/fail.h"
 
 struct parse {
 	const struct cli_parser *parser;
 	char **next; /* the argument to look at */
 	struct cli_words words;
-	struct runf_error *err;
+	struct error *err;
 };
 
 static int parse_bad_value(struct parse *parse, const struct cli_option *option,
@@ -30,12 +30,12 @@ static int parse_bad_value(struct parse *parse, const struct cli_option *option,
 		[CLI_LIST] = "a text",
 	};
 
-	return fail_usage(parse->err,
-	                  "invalid value \"%s\" for option --%s: "
-	                  "expected %s",
-	                  value, option->name,
-	                  option->type == CLI_WORD ? option->value
-	                                           : wanted[option->type]);
+	return error_set(parse->err, ERROR_USAGE, -EINVAL,
+	                 "invalid value \"%s\" for option --%s: "
+	                 "expected %s",
+	                 value, option->name,
+	                 option->type == CLI_WORD ? option->value
+	                                          : wanted[option->type]);
 }
 
 static bool word_is_among(const char *word, const char *words)
@@ -170,9 +170,9 @@ static int option_take(struct parse *parse, const struct cli_option *option,
 	if (!attached)
 		attached = *parse->next ? *parse->next++ : NULL;
 	if (!attached)
-		return fail_usage(parse->err,
-		                  "option --%s requires an argument",
-		                  option->name);
+		return error_set(parse->err, ERROR_USAGE, -EINVAL,
+		                 "option --%s requires an argument",
+		                 option->name);
 	return value_store(parse, option, attached);
 }
 
@@ -189,8 +189,8 @@ static int parse_letters(struct parse *parse, const char *letters)
 			return 0;
 		}
 		if (!option)
-			return fail_usage(parse->err, "unknown option -%c",
-			                  *letters);
+			return error_set(parse->err, ERROR_USAGE, -EINVAL,
+			                 "unknown option -%c", *letters);
 		if (option->type != CLI_SWITCH) {
 			letters++;
 			letters += *letters == '=';
@@ -222,21 +222,21 @@ static int parse_option(struct parse *parse, const char *arg)
 	}
 	if (!is_long)
 		return parse_letters(parse, name);
-	return fail_usage(parse->err, "unknown option %.*s", (int)(length + 2),
-	                  arg);
+	return error_set(parse->err, ERROR_USAGE, -EINVAL,
+	                 "unknown option %.*s", (int)(length + 2), arg);
 }
 
 static int parse_word(struct parse *parse, const char *word)
 {
 	if (parse->words.count == parse->parser->words_max)
-		return fail_usage(parse->err, "unexpected argument \"%s\"",
-		                  word);
+		return error_set(parse->err, ERROR_USAGE, -EINVAL,
+		                 "unexpected argument \"%s\"", word);
 	parse->words.items[parse->words.count++] = word;
 	return 0;
 }
 
 int options_parse(const struct cli_parser *parser, char **args,
-                  struct cli_words *ret_words, struct runf_error *err)
+                  struct cli_words *ret_words, struct error *err)
 {
 	struct parse parse = { .parser = parser, .next = args, .err = err };
 	struct cli_words *words = &parse.words;
@@ -264,4 +264,40 @@ int options_parse(const struct cli_parser *parser, char **args,
 	words->rest = parse.next;
 	*ret_words = *words;
 	return 0;
+}
+
+/* Where the second column begins. */
+#define HELP_COLUMN 30
+
+static void help_add_option(struct buf *text, const struct cli_option *option)
+{
+	char left[80];
+	int width;
+
+	width = snprintf(left, sizeof(left), "  %c%c%c --%s%s%s",
+	                 option->letter ? '-' : ' ',
+	                 option->letter ? option->letter : ' ',
+	                 option->letter ? ',' : ' ', option->name,
+	                 option->value ? " " : "",
+	                 option->value ? option->value : "");
+	buf_add_str(text, left);
+	if (width + 2 > HELP_COLUMN) {
+		buf_add_char(text, '\n');
+		width = 0;
+	}
+	buf_printf(text, "%*s%s\n", HELP_COLUMN - width, "", option->help);
+}
+
+void options_write_help(struct buf *text, const struct cli_option *options)
+{
+	static const struct cli_option help = {
+		.name = "help",
+		.letter = 'h',
+		.help = "print this text",
+	};
+
+	buf_add_str(text, "\nOptions:\n");
+	for (; options && options->name; options++)
+		help_add_option(text, options);
+	help_add_option(text, &help);
 }
