@@ -108,7 +108,19 @@ static void begin(void)
 	ck_assert_int_eq(loop_open(&shim.loop, &err), 0);
 	container_watch_oom(&container);
 	ck_assert(is_open);
+	/* It looks once by itself. */
+	ck_assert_uint_eq(reads, 1);
+	reads = 0;
 }
+
+START_TEST(before_the_watch)
+{
+	kills = 1;
+	begin();
+	ck_assert_uint_eq(told, 1);
+}
+
+END_TEST
 
 START_TEST(counted_at_once)
 {
@@ -172,6 +184,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(tests, before_the_watch);
 	tcase_add_test(tests, counted_at_once);
 	tcase_add_test(tests, counted_late);
 	tcase_add_test(tests, cgroup_is_gone);
