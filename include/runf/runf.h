@@ -339,6 +339,33 @@ int runf_oom_read(struct runf_oom *oom, uint64_t *ret_kills);
 /* NULL is fine. */
 void runf_oom_close(struct runf_oom *oom);
 
+/*
+ * The cgroup of a container that stays open, for who stops, continues and
+ * counts often: nothing but the first call looks anything up, and none forks.
+ * It lives without RUNF, costs six descriptors at most, and does not hold the
+ * container. -ENODEV says that the cgroup is gone.
+ */
+struct runf_cgroup;
+
+int runf_cgroup_open(struct runf *runf, const char *id,
+                     struct runf_cgroup **ret_cgroup, struct runf_error *err);
+/*
+ * Whether the container is in a state for it is the caller's matter. Nothing
+ * is waited for: the processes stop where they next can.
+ */
+int runf_cgroup_freeze(struct runf_cgroup *cgroup, bool frozen);
+/* SIGKILL to all that is in it, be it frozen or forking. */
+int runf_cgroup_kill(struct runf_cgroup *cgroup);
+/*
+ * The peak of memory is from now on counted anew: with v2 since Linux 6.12,
+ * for this handle alone. Elsewhere the peak stays that of all times.
+ */
+void runf_cgroup_reset_peak(struct runf_cgroup *cgroup);
+void runf_cgroup_read(struct runf_cgroup *cgroup,
+                      struct runf_counts *ret_counts);
+/* NULL is fine. */
+void runf_cgroup_close(struct runf_cgroup *cgroup);
+
 /* ---- without a container; no privilege, no context needed */
 
 /*

@@ -130,6 +130,18 @@ struct runf_stats {
 	void *owned; /* the library's */
 };
 
+/* The few numbers that can be had at any moment for little. */
+struct runf_counts {
+	/* UINT64_MAX: nobody counts it. */
+	uint64_t cpu_user_us;
+	uint64_t cpu_system_us;
+	uint64_t throttled_us;
+	uint64_t memory_peak_bytes;
+	uint64_t oom_kills;
+	/* The peak is that since runf_cgroup_reset_peak(). */
+	bool peak_was_reset;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -81,5 +81,13 @@ int engine_oom_open(struct engine *engine, const char *id,
 int engine_oom_fd(const struct runf_oom *oom);
 int engine_oom_read(struct runf_oom *oom, uint64_t *ret_kills);
 void engine_oom_close(struct runf_oom *oom);
+/* Then cgroup/stats.h has what can be done with it. */
+int engine_hold_cgroup(struct engine *engine, const char *id,
+                       struct runf_cgroup **ret_cgroup, struct error *err);
+int engine_freeze_held(struct runf_cgroup *cgroup, bool frozen);
+int engine_kill_held(struct runf_cgroup *cgroup);
+void engine_reset_peak(struct runf_cgroup *cgroup);
+void engine_read_held(struct runf_cgroup *cgroup, struct runf_counts *ret);
+void engine_release_cgroup(struct runf_cgroup *cgroup);
 int engine_ps(struct engine *engine, struct arena *arena, const char *id,
               const char **ret_json, struct error *err);

@@ -138,6 +138,7 @@ static void read_quota(const struct json_value *root, struct function *function)
 	const struct json_value *period = find(root, period_keys);
 	uint64_t value;
 
+	function->cpu_quota_us = 0;
 	if (quota && quota->type == JSON_NUMBER &&
 	    json_to_u64(quota, &value) == 0)
 		function->cpu_quota_us = value;

@@ -11,6 +11,7 @@
 #define FUNCTION_MEMORY_MB_MIN 128
 #define FUNCTION_MEMORY_MB_MAX 10240
 #define FUNCTION_TIMEOUT_S_MAX 900
+#define FUNCTION_NAME_MAX      64
 
 /*
  *   ROOT/                              /var/lib/runf-fn

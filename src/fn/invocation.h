@@ -2,6 +2,7 @@
 /* One invocation: what goes in, what comes out, and what it cost. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,8 @@ enum invocation_status {
 	INVOCATION_ERROR, /* the function says so, or its runtime broke rules */
 	INVOCATION_TIMEOUT, /* Sandbox.Timeout */
 	INVOCATION_OOM,
-	INVOCATION_EXIT, /* Runtime.ExitError */
+	INVOCATION_EXIT,   /* Runtime.ExitError */
+	INVOCATION_FAILED, /* by us: nothing of the function has run */
 };
 
 enum invocation_start {
@@ -32,6 +34,7 @@ struct invocation_cost {
 	uint64_t init_us;
 	uint64_t duration_us;
 	uint64_t max_memory_bytes;
+	bool max_memory_is_older; /* an earlier one may have needed it */
 	uint64_t cpu_user_us;
 	uint64_t cpu_system_us;
 	uint64_t throttled_us;

@@ -23,6 +23,14 @@ struct sandbox_host {
 	bool no_boost;     /* the quota holds from the beginning */
 	int log_fd;        /* where the functions' own stdout and stderr go */
 	struct http *http; /* the Runtime API of all of them */
+	/* The sandboxes' own. */
+	struct runf *runf;
+	struct sandbox *sandboxes;
+	char *containers; /* STATE/containers */
+	int null_fd;
+	unsigned int boosted; /* that initialize without a quota now */
+	unsigned int boosted_max;
+	bool closing;
 };
 
 enum sandbox_state {
@@ -43,7 +51,12 @@ struct sandbox_owner {
 	void *context;
 };
 
+/*
+ * The program becomes a subreaper. Containers are kept in STATE/containers,
+ * where the runtime's own commands find them (--root).
+ */
 int sandbox_host_open(struct sandbox_host *host, struct error *err);
+/* End them all; runs the loop until they are gone. */
 void sandbox_host_close(struct sandbox_host *host);
 
 /*
@@ -56,7 +69,7 @@ int sandbox_new(struct sandbox_host *host, const struct function *function,
 /* From CREATED: run the runtime, so that it initializes. */
 void sandbox_start(struct sandbox *sandbox);
 /*
- * CREATED, INIT, IDLE or FROZEN: do INVOCATION, which is not taken by another.
+ * CREATING, CREATED, INIT, IDLE or FROZEN: do INVOCATION, which is not taken by another.
  * It ends with invocation->done(), whatever happens; after anything but OK and
  * an ordinary error of the function the sandbox goes.
  */

@@ -304,3 +304,44 @@ void runf_oom_close(struct runf_oom *oom)
 {
 	engine_oom_close(oom);
 }
+
+int runf_cgroup_open(struct runf *runf, const char *id,
+                     struct runf_cgroup **ret_cgroup,
+                     struct runf_error *ret_err)
+{
+	struct error err = { .code = 0 };
+
+	if (!runf || !id || !ret_cgroup)
+		return -EINVAL;
+	return lib_return(engine_hold_cgroup(&runf->engine, id, ret_cgroup,
+	                                     &err),
+	                  &err, ret_err);
+}
+
+int runf_cgroup_freeze(struct runf_cgroup *cgroup, bool frozen)
+{
+	return cgroup ? engine_freeze_held(cgroup, frozen) : -EINVAL;
+}
+
+int runf_cgroup_kill(struct runf_cgroup *cgroup)
+{
+	return cgroup ? engine_kill_held(cgroup) : -EINVAL;
+}
+
+void runf_cgroup_reset_peak(struct runf_cgroup *cgroup)
+{
+	if (cgroup)
+		engine_reset_peak(cgroup);
+}
+
+void runf_cgroup_read(struct runf_cgroup *cgroup,
+                      struct runf_counts *ret_counts)
+{
+	if (cgroup && ret_counts)
+		engine_read_held(cgroup, ret_counts);
+}
+
+void runf_cgroup_close(struct runf_cgroup *cgroup)
+{
+	engine_release_cgroup(cgroup);
+}

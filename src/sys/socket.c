@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unix sockets, and descriptors sent over them. */
+/* Sockets, and descriptors sent over them. */
 #include "sys/socket.h"
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,6 +113,31 @@ int sys_listen_unix(int type, int dir, const char *name, mode_t mode)
 	if (result == 0 && type != SOCK_DGRAM)
 		result = (int)SYS_RESULT(listen(fd, BACKLOG));
 	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_listen_loopback(uint16_t port)
+{
+	auto_close int fd =
+		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int result;
+
+	if (fd < 0)
+		return -errno;
+	result = (int)SYS_RESULT(
+		bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	if (result == 0)
+		result = (int)SYS_RESULT(listen(fd, BACKLOG));
+	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_shutdown(int socket)
+{
+	return (int)SYS_RESULT(shutdown(socket, SHUT_RDWR));
 }
 
 int sys_accept(int listener)

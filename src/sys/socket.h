@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unix sockets, and descriptors sent over them. */
+/* Sockets, and descriptors sent over them. */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* A connected pair of AF_UNIX sockets; TYPE is SOCK_SEQPACKET or the like. */
@@ -19,6 +20,10 @@ int sys_connect_unix_at(int type, int dir, const char *name);
  * Returns the socket.
  */
 int sys_listen_unix(int type, int dir, const char *name, mode_t mode);
+/* TCP on 127.0.0.1 of the current network namespace, not blocking. */
+int sys_listen_loopback(uint16_t port);
+/* shutdown(2), both ways. */
+int sys_shutdown(int socket);
 /* accept4(2): the connection is non-blocking. */
 int sys_accept(int listener);
 /* One message with COUNT descriptors (0 to 8). MSG_NOSIGNAL. Returns bytes. */
