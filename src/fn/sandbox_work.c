@@ -240,13 +240,15 @@ static void sandbox_was_created(struct sandbox *sandbox,
 
 	sandbox->unlimited = answer->numbers[NUMBER_UNLIMITED];
 	sandbox->create_us = (uint64_t)answer->numbers[NUMBER_CREATE_US];
+	/* Known first: it may have ended already, and not be there to adopt. */
+	if (sandbox->job_starts)
+		sandbox->started_ns =
+			(uint64_t)answer->numbers[NUMBER_STARTED_NS];
 	if (sandbox_adopt(sandbox, listener, &err) < 0) {
 		sandbox_break(sandbox, "%s", err.text);
 		return;
 	}
 	if (sandbox->job_starts) {
-		sandbox->started_ns =
-			(uint64_t)answer->numbers[NUMBER_STARTED_NS];
 		sandbox_enter(sandbox, SANDBOX_INIT);
 		return;
 	}

@@ -106,3 +106,9 @@ void json_put_value(struct json_writer *w, const char *key,
 
 /* TEXT quoted and escaped for a message; a long one is cut. */
 const char *json_quote(struct arena *arena, const char *text);
+
+/*
+ * Whether TEXT is one JSON value, as RFC 8259 has it: also with a NUL in its
+ * strings and with any number of values, since nothing is made of it.
+ */
+bool json_is_valid(const char *text, size_t length);

@@ -2,9 +2,11 @@
 /* Sockets, and descriptors sent over them. */
 #include "sys/socket.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,7 +19,7 @@
 
 #define FDS_MAX 8
 /* Who connects without waiting gets EAGAIN when as many are in front of him. */
-#define BACKLOG 128
+#define BACKLOG 1024
 
 int sys_socketpair(int type, int ret_fds[2])
 {
@@ -133,6 +135,38 @@ int sys_listen_loopback(uint16_t port)
 	if (result == 0)
 		result = (int)SYS_RESULT(listen(fd, BACKLOG));
 	return result < 0 ? result : take_fd(&fd);
+}
+
+int sys_listen_tcp(const char *address, uint16_t port, uint16_t *ret_port)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+		                  .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		                   .sin6_port = htons(port) };
+	bool is_v6 = inet_pton(AF_INET6, address, &v6.sin6_addr) == 1;
+	socklen_t size = is_v6 ? sizeof(v6) : sizeof(v4);
+	struct sockaddr *to =
+		is_v6 ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4;
+	auto_close int fd = -1;
+	int result, on = 1;
+
+	if (!is_v6 && inet_pton(AF_INET, address, &v4.sin_addr) != 1)
+		return -EINVAL;
+	fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	            0);
+	if (fd < 0)
+		return -errno;
+	/* A server that was killed left connections behind. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	result = (int)SYS_RESULT(bind(fd, to, size));
+	if (result == 0)
+		result = (int)SYS_RESULT(listen(fd, BACKLOG));
+	if (result == 0)
+		result = (int)SYS_RESULT(getsockname(fd, to, &size));
+	if (result < 0)
+		return result;
+	*ret_port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
+	return take_fd(&fd);
 }
 
 int sys_shutdown(int socket)

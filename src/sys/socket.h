@@ -22,6 +22,11 @@ int sys_connect_unix_at(int type, int dir, const char *name);
 int sys_listen_unix(int type, int dir, const char *name, mode_t mode);
 /* TCP on 127.0.0.1 of the current network namespace, not blocking. */
 int sys_listen_loopback(uint16_t port);
+/*
+ * TCP on ADDRESS, of version 4 or 6, not blocking; port 0 is any that is free.
+ * -EINVAL: ADDRESS is none.
+ */
+int sys_listen_tcp(const char *address, uint16_t port, uint16_t *ret_port);
 /* shutdown(2), both ways. */
 int sys_shutdown(int socket);
 /* accept4(2): the connection is non-blocking. */

@@ -145,6 +145,15 @@ static void break_rules(const struct reply *event, const char *how)
 	fprintf(stderr, "rule %s: %d\n", how, status);
 }
 
+/* What goes on in the background, behind the answer. */
+static void spin(const char *id)
+{
+	if (fork() == 0)
+		for (;;)
+			continue;
+	say(id, "\"spins\"");
+}
+
 static void do_word(const struct reply *event, const char *word,
                     const char *arg)
 {
@@ -162,6 +171,8 @@ static void do_word(const struct reply *event, const char *word,
 		wait_ms(atol(arg)), say(event->id, "\"slept\"");
 	else if (strcmp(word, "burn") == 0)
 		burn_ms(atol(arg)), say(event->id, "\"burnt\"");
+	else if (strcmp(word, "spin") == 0)
+		spin(event->id);
 	else if (strcmp(word, "large") == 0)
 		answer_large(event->id, strtoul(arg, NULL, 10));
 	else if (strcmp(word, "stream") == 0)
