@@ -27,7 +27,7 @@
 
 struct feed_options {
 	unsigned int batch;
-	unsigned int window;
+	struct opt_i64 window;
 	struct opt_i64 retries;
 	struct opt_i64 retry_ms;
 	struct opt_i64 after;
@@ -38,8 +38,8 @@ struct feed_options {
 
 static const struct cli_option options[] = {
 	OPTION_NUMBER(0, "batch", OPTIONS, batch, "lines in a batch (10)"),
-	OPTION_NUMBER(0, "window", OPTIONS, window,
-	              "ms that a batch waits for more lines (1000)"),
+	OPTION_INTEGER(0, "window", "MS", OPTIONS, window,
+	               "how long a batch waits for more lines (1000)"),
 	OPTION_INTEGER(0, "retries", "N", OPTIONS, retries,
 	               "of a batch that fails (2)"),
 	OPTION_INTEGER(0, "retry-after", "MS", OPTIONS, retry_ms,
@@ -187,7 +187,8 @@ static bool gather(struct feed *feed, struct feed_batch *batch)
 			return true;
 		if (batch->count) {
 			if (!until)
-				until = now + feed->options.window;
+				until = now +
+				        (uint64_t)feed->options.window.value;
 			if (now >= until)
 				return true;
 			wait = (int)(until - now);
@@ -319,9 +320,10 @@ static int check_options(struct feed_options *o, struct error *err)
 {
 	if (!o->batch)
 		o->batch = 10;
-	if (!o->window)
-		o->window = 1000;
-	if (o->batch > BATCH_MAX || o->window > WINDOW_MAX)
+	if (!o->window.set)
+		o->window.value = 1000;
+	if (o->batch > BATCH_MAX || o->window.value < 0 ||
+	    o->window.value > WINDOW_MAX)
 		return error_set(err, ERROR_USAGE, -EINVAL,
 		                 "--batch is at most %u, --window at most %u",
 		                 BATCH_MAX, WINDOW_MAX);
