@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <runf/runf.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -83,32 +84,52 @@ static int check_options(const struct invoke_options *options,
 	return 0;
 }
 
-static int invoke_do(const struct invoke *invoke, struct error *err)
+/* Connected to the server, or -1: there is none, and it is done here. */
+static int find_server(const struct invoke *invoke, int *ret_socket,
+                       struct error *err)
 {
 	const struct invoke_options *options = invoke->options;
 	const char *path = arena_printf(invoke->globals->arena, "%s/serve.sock",
 	                                invoke->globals->state);
-	auto_close int socket = client_connect(path);
+	int socket = client_connect(path);
 
-	if (socket >= 0) {
-		/* These are a matter of the process that makes the sandbox. */
-		if (options->no_boost || options->timeout_s)
-			return error_set(err, ERROR_USAGE, -EINVAL,
-			                 "--no-boost and --timeout are not for "
-			                 "a function that a server runs: stop "
-			                 "it, or use another --state than %s",
-			                 invoke->globals->state);
-		return invoke_by_server(invoke, socket, err);
-	}
-	if (socket != -ENOENT && socket != -ECONNREFUSED)
+	*ret_socket = socket < 0 ? -1 : socket;
+	/* These are a matter of the process that makes the sandbox. */
+	if (socket >= 0 && (options->no_boost || options->timeout_s))
+		return error_set(err, ERROR_USAGE, -EINVAL,
+		                 "--no-boost and --timeout are not for a "
+		                 "function that a server runs: stop it, or use "
+		                 "another --state than %s",
+		                 invoke->globals->state);
+	if (socket < 0 && socket != -ENOENT && socket != -ECONNREFUSED)
 		return error_system(err, socket, "connect to the server at %s",
 		                    path);
-	if (options->asynchronous)
+	if (socket < 0 && options->asynchronous)
 		return error_set(err, ERROR_STATE, -ECONNREFUSED,
 		                 "--async needs a server, and there is none at "
 		                 "%s: start runf-fn serve",
 		                 path);
-	return invoke_here(invoke, err);
+	return 0;
+}
+
+/* FILE may be NULL. */
+static int invoke_do(struct invoke *invoke, const char *file, struct error *err)
+{
+	const struct fn_globals *globals = invoke->globals;
+	auto_close int socket = -1;
+	struct runf_error why;
+	int result = find_server(invoke, &socket, err);
+
+	/* It may execute the program again: before stdin is read. */
+	if (result == 0 && socket < 0 &&
+	    runf_protect_self(globals->argv, globals->env, &why) < 0)
+		return fn_take_error(&why, err);
+	if (result == 0 && file)
+		result = read_payload(globals->arena, file, invoke, err);
+	if (result < 0)
+		return result;
+	return socket < 0 ? invoke_here(invoke, err)
+	                  : invoke_by_server(invoke, socket, err);
 }
 
 static int invoke_run(const struct fn_globals *globals, char **args)
@@ -133,12 +154,11 @@ static int invoke_run(const struct fn_globals *globals, char **args)
 		result = error_set(&err, ERROR_USAGE, -EINVAL,
 		                   "\"%s\" is no name of a function",
 		                   words.items[0]);
-	if (result == 0 && words.count > 1)
-		result = read_payload(globals->arena, words.items[1], &invoke,
-		                      &err);
-	invoke.name = words.items[0];
-	if (result == 0)
-		result = invoke_do(&invoke, &err);
+	if (result == 0) {
+		invoke.name = words.items[0];
+		result = invoke_do(
+			&invoke, words.count > 1 ? words.items[1] : NULL, &err);
+	}
 	return result < 0 ? fn_fail(&fn_invoke, &err) : result;
 }
 

@@ -22,7 +22,7 @@ struct invoke {
 	size_t payload_size;
 };
 
-/* Returns the exit status, or a negative errno with ERR. */
+/* The program is protected. Returns the exit status, or a negative errno. */
 int invoke_here(const struct invoke *invoke, struct error *err);
 /* SOCKET is connected to the server, and used up. */
 int invoke_by_server(const struct invoke *invoke, int socket,

@@ -188,7 +188,6 @@ static int here_open(struct here *here, struct error *err)
 int invoke_here(const struct invoke *invoke, struct error *err)
 {
 	const struct fn_globals *globals = invoke->globals;
-	struct runf_error why;
 	struct here here = {
 		.arena = globals->arena,
 		.host = { .loop = &here.loop,
@@ -208,8 +207,6 @@ int invoke_here(const struct invoke *invoke, struct error *err)
 	auto_close int held = -1;
 	int result;
 
-	if (runf_protect_self(globals->argv, globals->env, &why) < 0)
-		return fn_take_error(&why, err);
 	result = function_load(globals->arena, globals->root, invoke->name,
 	                       &here.function, err);
 	if (result == 0)
