@@ -138,12 +138,6 @@ const char *bundle_read(struct arena *arena, const char *bundle,
 	return text;
 }
 
-int bundle_note_address(const char *bundle, const char *address,
-                        struct error *err)
-{
-	return bundle_write(bundle, "address", address, err);
-}
-
 int bundle_note_root(const char *bundle, const char *root,
                      const char *namespace_, struct error *err)
 {

@@ -26,10 +26,6 @@ int bundle_write(const char *bundle, const char *name, const char *text,
 const char *bundle_read(struct arena *arena, const char *bundle,
                         const char *name);
 
-/* containerd 1.x reads it when it is started again: how to find the shim. */
-int bundle_note_address(const char *bundle, const char *address,
-                        struct error *err);
-
 /* For `delete`, when there is no shim any more: where the state is. */
 int bundle_note_root(const char *bundle, const char *root,
                      const char *namespace_, struct error *err);

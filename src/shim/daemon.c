@@ -11,7 +11,6 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "shim/bundle.h"
 #include "shim/service.h"
 #include "shim/shim.h"
 #include "shim/socket.h"
@@ -168,7 +167,6 @@ int daemon_run(const struct daemon_options *options)
 {
 	struct shim *shim = calloc(1, sizeof(*shim));
 	struct error err;
-	struct error why;
 	int result;
 
 	if (!shim)
@@ -178,9 +176,6 @@ int daemon_run(const struct daemon_options *options)
 	shim->rest.expired = daemon_rested;
 	log_open(shim, options->level);
 	result = daemon_detach(&err);
-	/* On the other CPU, while `start` is already telling it. */
-	if (bundle_note_address(options->bundle, options->address, &why) < 0)
-		log_warning(&shim->log, "%s", why.text);
 	daemon_adjust_oom();
 	daemon_raise_files(shim);
 	daemon_share_cores(shim);

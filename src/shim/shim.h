@@ -162,8 +162,6 @@ struct daemon_options {
 	const char *namespace_;
 	const char *containerd; /* its ttrpc socket */
 	const char *cgroup;     /* of the shim itself, or NULL */
-	const char *bundle;     /* of the first container */
-	const char *address;    /* SOCKET as a URL */
 	enum log_level level;
 };
 

@@ -101,8 +101,6 @@ static int start_daemon(const struct start *s, struct error *err)
 	const char *address = getenv("TTRPC_ADDRESS");
 	const struct daemon_options options = {
 		.listener = s->listener,
-		.bundle = s->bundle,
-		.address = s->address,
 		.socket = s->socket,
 		.namespace_ = s->args->namespace_,
 		.containerd =
@@ -131,8 +129,10 @@ static int start_run(struct start *s, struct error *err)
 	if (served < 0)
 		return served;
 	s->address = arena_printf(&s->arena, "unix://%s", s->socket);
-	result = served ? bundle_note_address(s->bundle, s->address, err)
-	                : start_daemon(s, err);
+	/* containerd 1.x reads it when it is started again. */
+	result = bundle_write(s->bundle, "address", s->address, err);
+	if (result == 0 && !served)
+		result = start_daemon(s, err);
 	if (result < 0)
 		return result;
 	answer = bootstrap_answer(&s->arena, &s->bootstrap,
