@@ -111,6 +111,7 @@ setup() {
 		docker version --format '{{.Server.Version}}' | grep -q '^20'; then
 		skip "this Docker takes no shim by its name"
 	fi
+	# shellcheck disable=SC2034 # the tests read it
 	NAME=docker$BATS_TEST_NUMBER
 	CALLS=0
 	BEFORE=$BATS_TEST_TMPDIR/before

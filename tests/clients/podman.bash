@@ -12,6 +12,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../integration/helpers.bash"
 # shellcheck source=tests/clients/world.bash
 source "$(dirname "${BASH_SOURCE[0]}")/world.bash"
+# shellcheck disable=SC2034 # the tests read it
 IMAGE=localhost/test:1
 USER_ID=1500
 # Inside the container: busybox waits for a signal, and dies of it.
@@ -107,6 +108,7 @@ setup() {
 	# shellcheck disable=SC2034 # the tests read it
 	MODE=$(cgroup_mode)
 	AS=as_root
+	# shellcheck disable=SC2034 # the tests read it
 	NAME=p$BATS_TEST_NUMBER
 	CALLS=0
 	BEFORE=$BATS_TEST_TMPDIR/before

@@ -262,7 +262,7 @@ pod_works() {
 	pod_works
 }
 
-# C031: asked for, it must not be silently without; podman drops it on v1
+# B125 C031: asked for, it must not be silently without; podman drops it on v1
 @test "rootless: a limit without delegation is an error that says where" {
 	[ "$MODE" = v2 ] || skip "podman itself drops it with cgroup v1"
 	[ "$RUNF_TEST_RUNTIME" = runf ] || skip "others drop it"
