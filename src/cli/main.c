@@ -36,7 +36,7 @@ static bool main_is_false_root(void)
 	const char *user = getenv("USER");
 	struct stat found;
 
-	return user && !str_equal(user, "root") &&
+	return !(user && str_equal(user, "root")) &&
 	       sys_fstatat(AT_FDCWD, "/proc/self/ns/user", &found, 0) == 0 &&
 	       found.st_ino != HOST_USER_NS_INODE;
 }

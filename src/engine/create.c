@@ -265,7 +265,7 @@ static int creation_spawn(struct creation *c, struct error *err)
 	if (!spawned.bridge)
 		return 0;
 	/* The bridge says who init is, and is gone. */
-	return creation_cross_bridge(c, err);
+	return spawn_cross_bridge(c->sync[0], &c->pid, &c->pidfd, err);
 }
 
 int creation_open_store(struct creation *c, struct error *err)

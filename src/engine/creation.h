@@ -135,11 +135,7 @@ int load_config(struct arena *arena, const struct runf_create_options *options,
                 size_t *ret_length, struct error *err);
 /* load.c: the documents and decisions; nothing is created. */
 int creation_load(struct creation *c, struct error *err);
-/*
- * parent.c: what the parent does once init exists. With a bridge in between,
- * first find init behind it. Poststop hooks only warn.
- */
-int creation_cross_bridge(struct creation *c, struct error *err);
+/* parent.c: what the parent does once init exists. Poststop hooks only warn. */
 /* True if init is not in all its cgroups yet: writes to procs files. */
 bool creation_moves_init(const struct creation *c);
 /*

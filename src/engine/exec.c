@@ -223,13 +223,42 @@ static void execution_restore_cpus(struct execution *x)
 	x->cpus_size = 0;
 }
 
+/* The bridge's side: what it clones is the process to execute. */
+static void execution_bridge(const struct execution *x)
+{
+	struct plan_ns_step steps[] = {
+		{ .actor = PLAN_IN_BRIDGE,
+		  .verb = PLAN_NS_JOIN,
+		  .flags = CLONE_NEWPID },
+		{ .actor = PLAN_IN_BRIDGE, .verb = PLAN_NS_CLONE },
+	};
+	const struct plan_namespaces ns = {
+		.steps = steps,
+		.count = ARRAY_SIZE(steps),
+	};
+	struct error err = { .code = 0 };
+	int nothing;
+	int result;
+
+	sys_set_pdeathsig(SIGKILL);
+	result = spawn_bridge(&ns, &x->found.pidfd, x->sync[1], &err);
+	if (result == 0)
+		result = sync_expect(x->sync[1], SYNC_CHILD, &nothing, &err);
+	if (result == 0)
+		execution_child(x);
+	sync_send_error(x->sync[1], &err);
+	sys_exit(1);
+}
+
 /*
  * The pid namespace is joined by the parent: it holds for children only, so
- * one clone is enough, and the parent goes back.
+ * one clone is enough, and the parent goes back. In a user namespace it has
+ * no power to go back, which is why another process joins: the bridge.
  */
 static int execution_spawn(struct execution *x, struct error *err)
 {
-	bool join = x->namespaces & CLONE_NEWPID;
+	bool bridge = x->namespaces & CLONE_NEWPID && x->facts.user_namespace;
+	bool join = x->namespaces & CLONE_NEWPID && !bridge;
 	struct ns_saved saved = { .count = 0 };
 	sigset_t all;
 	sigset_t before;
@@ -253,6 +282,8 @@ static int execution_spawn(struct execution *x, struct error *err)
 	sigfillset(&all);
 	sys_set_signal_mask(&all, &before);
 	pid = execution_clone(x, err);
+	if (pid == 0 && bridge)
+		execution_bridge(x);
 	if (pid == 0)
 		execution_child(x);
 	sys_set_signal_mask(&before, NULL);
@@ -263,7 +294,8 @@ static int execution_spawn(struct execution *x, struct error *err)
 	if (pid < 0)
 		return pid;
 	x->pid = pid;
-	return result;
+	return bridge ? spawn_cross_bridge(x->sync[0], &x->pid, &x->pidfd, err)
+	              : result;
 }
 
 /* The move gives the process all CPUs of the cpuset. */

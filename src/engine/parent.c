@@ -16,30 +16,6 @@
 #include "sys/process.h"
 #include "tty/console.h"
 
-/* The bridge's last word is init's pid; then it is gone. */
-int creation_cross_bridge(struct creation *c, struct error *err)
-{
-	struct sync_message message;
-	siginfo_t info;
-	int result = sync_receive(c->sync[0], &message, NULL);
-
-	if (result == 1 && message.type == SYNC_ERROR) {
-		*err = message.error;
-		return err->code;
-	}
-	if (result != 1 || message.type != SYNC_CHILD)
-		return error_system(err, result < 0 ? result : -EPIPE,
-		                    "receive init's pid");
-	sys_waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED);
-	fd_close(&c->pidfd);
-	/* Our child, not yet waited for: its number is its own. */
-	c->pid = message.value;
-	c->pidfd = sys_pidfd_open(c->pid);
-	if (c->pidfd < 0)
-		return error_system(err, c->pidfd, "open init's pidfd");
-	return sync_tell(c->sync[0], SYNC_CHILD, 0, err);
-}
-
 struct state_facts creation_state_facts(const struct creation *c)
 {
 	return (struct state_facts){

@@ -330,6 +330,8 @@ static int restore_all(struct restore *r, struct error *err)
 		result = job_decide_roots(&r->job, c->place, err);
 	if (result == 0)
 		result = creation_mount_root(c, err);
+	if (result == 0 && c->plan->ns.created & CLONE_NEWNS)
+		result = rootfs_make_places(c->plan, err);
 	return result < 0 ? result : restore_run(r, err);
 }
 

@@ -134,3 +134,26 @@ int spawn_bridge(const struct plan_namespaces *ns, const int *fds, int socket,
 	sys_pidfd_send_signal(pidfd, SIGKILL);
 	return error_system(err, result, "tell init's pid");
 }
+
+int spawn_cross_bridge(int socket, pid_t *pid, int *pidfd, struct error *err)
+{
+	struct sync_message message;
+	siginfo_t info;
+	int result = sync_receive(socket, &message, NULL);
+
+	if (result == 1 && message.type == SYNC_ERROR) {
+		*err = message.error;
+		return err->code;
+	}
+	if (result != 1 || message.type != SYNC_CHILD)
+		return error_system(err, result < 0 ? result : -EPIPE,
+		                    "receive init's pid");
+	sys_waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED);
+	fd_close(pidfd);
+	/* Our child, not yet waited for: its number is its own. */
+	*pid = message.value;
+	*pidfd = sys_pidfd_open(*pid);
+	if (*pidfd < 0)
+		return error_system(err, *pidfd, "open init's pidfd");
+	return sync_tell(socket, SYNC_CHILD, 0, err);
+}

@@ -39,3 +39,10 @@ void spawn_end(pid_t pid, int pidfd);
  */
 int spawn_bridge(const struct plan_namespaces *ns, const int *fds, int socket,
                  struct error *err);
+
+/*
+ * The parent's side: the bridge's last word is init's pid; then it is gone,
+ * and PID and PIDFD, which were the bridge's, are init's. Init waits for
+ * SYNC_CHILD, not to overtake that word.
+ */
+int spawn_cross_bridge(int socket, pid_t *pid, int *pidfd, struct error *err);

@@ -18,6 +18,14 @@ bool mount_is_cgroup(const struct mount_request *r)
 	       (str_equal(type, "cgroup") || str_equal(type, "cgroup2"));
 }
 
+bool mount_is_hierarchies(const struct planner *p,
+                          const struct mount_request *r)
+{
+	return (p->facts->cgroup.mode == FACTS_CGROUP_HYBRID ||
+	        p->facts->cgroup.mode == FACTS_CGROUP_V1) &&
+	       mount_is_cgroup(r) && str_equal(r->mount->type, "cgroup");
+}
+
 bool plan_cgroup_is_late(const struct planner *p)
 {
 	const struct plan_cgroup *cgroup = &p->plan->cgroup;
@@ -74,7 +82,8 @@ static int add_own(struct planner *p, const struct plan_cgroup_dir *dir)
 
 /*
  * Without a cgroup namespace a new mount would show the host's whole tree,
- * so there is only the container's own part, and that read-only.
+ * so there is only the container's own part. In a user namespace that is
+ * read-only, because the directory's owner may be somebody of the host.
  */
 static void add_bind(struct planner *p, const struct plan_cgroup_dir *dir,
                      const char *destination, uint64_t set)
@@ -84,7 +93,9 @@ static void add_bind(struct planner *p, const struct plan_cgroup_dir *dir,
 	mount->kind = PLAN_MOUNT_BIND;
 	mount->destination = destination;
 	mount->source = (size_t)add_own(p, dir);
-	mount->set = set | SAFE | MOUNT_ATTR_RDONLY;
+	mount->set = set | SAFE;
+	if (plan_in_user_namespace(p))
+		mount->set |= MOUNT_ATTR_RDONLY;
 	mount->propagation = MS_PRIVATE;
 	mount->fallback_source = -1;
 }
@@ -215,18 +226,15 @@ static void add_hierarchies(struct planner *p, const struct mount_request *r)
 			                  arena_printf(p->arena, "%s/unified",
 			                               r->destination)));
 	}
-	if (set & MOUNT_ATTR_RDONLY)
+	if (set & MOUNT_ATTR_RDONLY && !r->filled)
 		mount_add_attr(p, r->destination, MOUNT_ATTR_RDONLY);
 }
 
 void plan_cgroup_mount(struct planner *p, const struct mount_request *r)
 {
-	bool hierarchies = p->facts->cgroup.mode == FACTS_CGROUP_HYBRID ||
-	                   p->facts->cgroup.mode == FACTS_CGROUP_V1;
-
 	if (plan_cgroup_is_late(p))
 		plan_enter_cgroup(p);
-	if (hierarchies && str_equal(r->mount->type, "cgroup"))
+	if (mount_is_hierarchies(p, r))
 		add_hierarchies(p, r);
 	else
 		add_v2(p, r, r->destination);

@@ -262,7 +262,7 @@ static int add_fs(struct planner *p, const struct mount_request *r,
 	mount->loop = p->handed && has_data(&r->options, "loop");
 	mount->no_follow |= str_equal(type, "proc") || str_equal(type, "sysfs");
 	add_fs_options(p, mount, &r->options);
-	if (str_equal(r->destination, "/dev"))
+	if (str_equal(r->destination, "/dev") || r->filled)
 		mount->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	return settle_fs(p, r, mount, err);
 }
@@ -417,6 +417,32 @@ static bool waits(struct planner *p, const struct mount_request *r)
 }
 
 /*
+ * A new and empty file system that shall be read-only, on which others will
+ * stand: their places have to be made in it first.
+ */
+static bool is_filled(const struct planner *p, const struct mount_request *all,
+                      size_t i)
+{
+	const size_t count = p->spec->mounts_count;
+	const struct mount_request *r = &all[i];
+	const uint64_t set = r->options.set | r->options.recursive_set;
+	const char *type = r->mount->type;
+	bool filled = false;
+
+	if (r->options.bind || r->options.remount ||
+	    !(set & MOUNT_ATTR_RDONLY) || !type ||
+	    !(str_equal(type, "tmpfs") || mount_is_hierarchies(p, r)))
+		return false;
+	for (i++; i < count; i++) {
+		/* Then it is no longer what its path leads to. */
+		if (path_is_within(r->destination, all[i].destination))
+			return false;
+		filled |= path_is_within(all[i].destination, r->destination);
+	}
+	return filled;
+}
+
+/*
  * All of them, read once. Those come after the devices that wait, and with
  * them all that follow, as the order is what was asked for. But where the
  * devices are to be made it is made before, if what waits does not lie there.
@@ -441,6 +467,8 @@ static const struct mount_request *requests(struct planner *p)
 			         overlap(all[i].destination,
 			                 all[j].destination));
 	}
+	for (i = 0; i < count; i++)
+		all[i].filled = is_filled(p, all, i);
 	p->mounts = all;
 	return all;
 }
@@ -487,11 +515,18 @@ static void add_notify(struct planner *p)
 
 int plan_late_mounts(struct planner *p, struct error *err)
 {
+	const struct mount_request *all = requests(p);
 	int result = add_mounts(p, true, err);
+	size_t i;
 
-	if (result == 0)
-		add_notify(p);
-	return result;
+	if (result < 0)
+		return result;
+	add_notify(p);
+	for (i = 0; i < p->spec->mounts_count; i++)
+		if (all[i].filled && !str_equal(all[i].destination, "/dev"))
+			mount_add_attr(p, all[i].destination,
+			               MOUNT_ATTR_RDONLY);
+	return 0;
 }
 
 bool mounts_change_late(struct planner *p, const char *path)

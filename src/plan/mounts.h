@@ -10,7 +10,8 @@ struct mount_request {
 	const struct oci_mount *mount;
 	const char *destination; /* clean */
 	struct mount_options options;
-	bool late; /* made after the devices */
+	bool late;   /* made after the devices */
+	bool filled; /* read-only once what lies on it is mounted */
 };
 
 /* A new step; its mount has destination and attributes of the request. */
@@ -64,6 +65,9 @@ bool mounts_readonly_dev(struct planner *p);
 
 /* cgroup_mount.c: type cgroup or cgroup2, not a bind. */
 bool mount_is_cgroup(const struct mount_request *r);
+/* True if that is a file system of its own, with one of v1 in each folder. */
+bool mount_is_hierarchies(const struct planner *p,
+                          const struct mount_request *r);
 void plan_cgroup_mount(struct planner *p, const struct mount_request *r);
 /* True if init is moved into v1 cgroups, which takes the parent a while. */
 bool plan_cgroup_is_late(const struct planner *p);

@@ -16,8 +16,8 @@
  *   new user, any joined     parent  JOIN them, because the new user
  *                                    namespace has no power over them; CLONE
  *   user joined, or new      parent  CLONE nothing: the bridge
- *   user with mount joined   bridge  JOIN all, CLONE: what it entered cannot
- *                                    be left again, so the parent may not
+ *   user with mount joined,  bridge  JOIN all, CLONE: what it entered cannot
+ *   or runf itself in one            be left again, so the parent may not
  *
  * The cgroup namespace is never cloned: it would be rooted at the parent's
  * cgroup. Init unshares it once it is in its own; rootfs.c places that step.
@@ -93,14 +93,22 @@ static int choose_helped(const struct planner *p)
 	return ns->created & (CLONE_NEWNET | CLONE_NEWIPC);
 }
 
+/* In a user namespace nothing leads back to one that is not of it. */
+static bool needs_bridge(const struct planner *p, int created, int joined)
+{
+	return joined & CLONE_NEWUSER ||
+	       (created & CLONE_NEWUSER &&
+	        joined & (p->facts->user_namespace ? ~0 : CLONE_NEWNS)) ||
+	       (joined & CLONE_NEWPID && p->facts->user_namespace);
+}
+
 static void add_steps(struct planner *p, int created, int joined)
 {
 	int cloned = created &
 	             ~(CLONE_NEWCGROUP | CLONE_NEWTIME | p->plan->ns.helped);
 	int others = joined & ~(CLONE_NEWUSER | CLONE_NEWPID);
 
-	if (joined & CLONE_NEWUSER ||
-	    (created & CLONE_NEWUSER && joined & CLONE_NEWNS)) {
+	if (needs_bridge(p, created, joined)) {
 		add(p, PLAN_IN_PARENT, PLAN_NS_CLONE, 0);
 		add_joins(p, PLAN_IN_BRIDGE, joined);
 		if (joined & CLONE_NEWUSER)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "rootfs/internal.h"
 #include "sys/file.h"
 #include "sys/mount.h"
@@ -39,6 +40,63 @@ int rootfs_mount_on_host(const struct plan *plan, struct error *err)
 		result = rootfs_apply(&rootfs, &plan->steps[i], err);
 	for (i = 0; i < plan->sources_count; i++)
 		fd_close(&sources[i].fd);
+	sys_umask(before);
+	return result;
+}
+
+static bool is_new_mount(const struct plan_step *step)
+{
+	return step->kind == PLAN_STEP_MOUNT &&
+	       (step->mount.kind == PLAN_MOUNT_FS ||
+	        step->mount.kind == PLAN_MOUNT_BIND);
+}
+
+/* What lies on another mount has its place there. */
+static bool stands_on_root(const struct plan *plan, size_t at)
+{
+	const char *path = plan->steps[at].mount.destination;
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		if (is_new_mount(&plan->steps[i]) &&
+		    path_is_within(path, plan->steps[i].mount.destination))
+			return false;
+	return true;
+}
+
+/* A source that is gone is left for CRIU to complain of. */
+static mode_t kind_of_place(const struct plan *plan, const struct plan_mount *m)
+{
+	struct stat found;
+	const char *path = m->kind == PLAN_MOUNT_BIND
+	                           ? plan->sources[m->source].path
+	                           : NULL;
+
+	return path && sys_fstatat(AT_FDCWD, path, &found, 0) == 0 &&
+	                       !S_ISDIR(found.st_mode)
+	               ? S_IFREG
+	               : S_IFDIR;
+}
+
+int rootfs_make_places(const struct plan *plan, struct error *err)
+{
+	struct rootfs rootfs cleanup_with(rootfs_end);
+	mode_t before = sys_umask(SETUP_UMASK);
+	int result;
+	size_t i;
+
+	rootfs_begin(&rootfs, plan, NULL);
+	result = root_use_host(&rootfs, plan->rootfs, err);
+	for (i = 0; result == 0 && i < plan->steps_count; i++) {
+		const struct plan_mount *m = &plan->steps[i].mount;
+		auto_close int place = -1;
+
+		if (is_new_mount(&plan->steps[i]) && !m->copy_symlink &&
+		    stands_on_root(plan, i))
+			result = rootfs_open_target(&rootfs, m->destination,
+			                            kind_of_place(plan, m),
+			                            m->no_follow, &place, err);
+	}
 	sys_umask(before);
 	return result;
 }

@@ -72,6 +72,12 @@ int rootfs_unmount_on_host(const char *path, uint64_t number,
                            struct error *err);
 
 /*
+ * By the parent, for CRIU, which mounts but makes no place for it: what of
+ * PLAN's mounts stands on the root itself has one afterwards.
+ */
+int rootfs_make_places(const struct plan *plan, struct error *err);
+
+/*
  * By the parent: the instance of a MOUNT that it makes beside init, attached
  * nowhere, and a DEVICE or LINK in it.
  */

@@ -212,6 +212,31 @@ setup() {
 }
 
 # B072
+@test "a root that lacks the places of the mounts gets them" {
+	echo hosts >"$BATS_TEST_TMPDIR/hosts"
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	config --arg dir "$BATS_TEST_TMPDIR" '.mounts += [
+		{destination: "/etc/hosts", source: ($dir + "/hosts"),
+			options: ["bind"]},
+		{destination: "/srv/volume", source: ($dir + "/volume"),
+			options: ["bind"]},
+		{destination: "/spare", type: "tmpfs", source: "tmpfs"}]'
+	start_payload
+	eventually has_counted 3
+	checkpoint
+	# As podman restores an archive, over a layer that is new.
+	rm "$BUNDLE/rootfs/etc/hosts"
+	rmdir "$BUNDLE/rootfs/srv/volume" "$BUNDLE/rootfs/srv" \
+		"$BUNDLE/rootfs/spare"
+	restore
+	must exec "$ID" sh -c 'cat /etc/hosts; grep -c " /srv/volume \| /spare " \
+		/proc/mounts'
+	equals "$(xargs <<<"$output")" "hosts 2"
+	[ ! -e "$BUNDLE/rootfs/dev/pts" ]
+	ask
+	equals "$(said pid)" 1
+}
+
 @test "a failed restore leaves nothing behind" {
 	start_payload
 	checkpoint

@@ -92,6 +92,12 @@ status_of() {
 		unshare --user --map-root-user "$RUNF" create \
 		--bundle "$BATS_TEST_TMPDIR" "$ID" 2>/dev/null 3>&- || true
 	equals "$(stat -c %a "$BATS_TEST_TMPDIR/xdg/runf")" 1700
+	# podman need not have a USER to pass on.
+	mkdir "$BATS_TEST_TMPDIR/xdg2"
+	env -i XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/xdg2" \
+		unshare --user --map-root-user "$RUNF" create \
+		--bundle "$BATS_TEST_TMPDIR" "$ID" 2>/dev/null 3>&- || true
+	[ -d "$BATS_TEST_TMPDIR/xdg2/runf" ]
 	# Root's own place does not depend on it, an empty one is none.
 	env -i XDG_RUNTIME_DIR= "$RUNF" list --format json
 	env -i XDG_RUNTIME_DIR=/nowhere "$RUNF" list --format json

@@ -613,14 +613,35 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$SOURCE/socket"
 		equals "$(head -n 1 "$OUT")" refused
 		[ "$(tail -n 1 "$OUT")" -gt 0 ]
 	done
+	# Its own part, and what the mount's options make of it.
 	config 'del(.linux.namespaces[] | select(.type == "cgroup"))
 		| .mounts |= map(if .destination == "/sys/fs/cgroup" then
 			.type = "cgroup" | .options = ["nosuid"] else . end)'
-	program 'find /sys/fs/cgroup -name cgroup.procs |
-		while read -r f; do echo 0 2>/dev/null >"$f" && echo "wrote $f"; done
-		find /sys/fs/cgroup -maxdepth 3 -name "*.slice" | wc -l'
+	program 'own=$(find /sys/fs/cgroup -name cgroup.procs | tail -n 1)
+		mkdir "${own%/*}/x" && rmdir "${own%/*}/x" && echo writable
+		find /sys/fs/cgroup -name "*.slice" | wc -l
+		grep -cx 1 "$own"'
 	must_run
-	equals "$output" 0
+	equals "$(xargs <<<"$output")" "writable 0 1"
+}
+
+# A088: as podman's systemd mode has it on hosts with cgroup v1
+@test "what is read-only gets the places of what stands on it first" {
+	mkdir -p "$SOURCE/x"
+	echo inside >"$SOURCE/x/file"
+	add_mount /t tmpfs tmpfs ro nosuid
+	add_mount /t/a/b none "$SOURCE/x" bind
+	program 'cat /t/a/b/file; touch /t/new 2>/dev/null || echo refused'
+	must_run
+	equals "$(xargs <<<"$output")" "inside refused"
+	[ "$MODE" != v2 ] || return 0
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then
+		.type = "cgroup" else . end)'
+	add_mount /sys/fs/cgroup/extra none "$SOURCE/x" bind
+	program 'cat /sys/fs/cgroup/extra/file
+		mkdir /sys/fs/cgroup/new 2>/dev/null || echo refused'
+	must_run
+	equals "$(xargs <<<"$output")" "inside refused"
 }
 
 # A098 A099 D045

@@ -182,3 +182,53 @@ setup() {
 	equals "$errors" ""
 	equals "$output" "$expected"
 }
+
+# From now on runf is in a user namespace itself, as below rootless podman.
+nest() {
+	unshare --user --map-root-user --mount --propagation private \
+		sleep 300 3>&- &
+	KEEPER=$!
+	eventually [ "$(readlink /proc/self/ns/user)" != \
+		"$(readlink "/proc/$KEEPER/ns/user")" ]
+	printf '#!/bin/sh\nexec nsenter --target %s --user --mount -- %s "$@"\n' \
+		"$KEEPER" "$RUNF" >"$BATS_TEST_TMPDIR/nested"
+	chmod +x "$BATS_TEST_TMPDIR/nested"
+	RUNF=$BATS_TEST_TMPDIR/nested
+}
+
+# B146 A115: what is joined there cannot be left again
+@test "in a user namespace: exec, and a pod's namespaces are joined" {
+	config '.linux.namespaces |= map(select(.type != "user"))
+		| del(.linux.uidMappings, .linux.gidMappings)
+		| (.mounts[] | select(.type == "devpts").options) -= ["gid=5"]'
+	chown -hR 0:0 "$BUNDLE/rootfs"
+	nest
+	program 'trap "exit 0" TERM; while :; do sleep 0.05; done'
+	must run --detach --bundle "$BUNDLE" "$ID"
+	must exec "$ID" sh -c 'echo $$; tr "\0" " " </proc/1/cmdline'
+	[ "$(head -n 1 "$OUT")" -gt 1 ]
+	contains "$output" "trap"
+	runf exec "$ID" sh -c 'exit 4'
+	equals "$status" 4
+	runf exec "$ID" nosuch
+	equals "$status" 255
+	contains "$errors" "executable file not found"
+	must exec --detach --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" sleep 77
+	equals "$(tr '\0' ' ' <"/proc/$(<"$BATS_TEST_TMPDIR/pid")/cmdline")" \
+		"sleep 77 "
+	must state "$ID"
+	config --arg pid "$(jq .pid <<<"$output")" '.linux.namespaces |= map(
+		if .type | IN("pid", "ipc", "network", "uts") then .path =
+			"/proc/\($pid)/ns/\({network: "net"}[.type] // .type)"
+		else . end) | del(.hostname)'
+	program 'tr "\0" " " </proc/1/cmdline; echo; ps | grep -c "[s]leep 77"'
+	must run --bundle "$BUNDLE" "$ID.2"
+	contains "$output" "trap"
+	equals "$(tail -n 1 "$OUT")" 1
+	must kill "$ID" KILL
+	eventually has_status stopped
+	must delete "$ID"
+	must list -q
+	equals "$output" ""
+	kill "$KEEPER"
+}

@@ -101,6 +101,7 @@ static const struct row rows[] = {
 /* clang-format on */
 
 static unsigned int row_cpus;
+static bool row_nested;
 
 static void add_namespace(struct arena *arena, struct oci_linux *config,
                           int type, const char *path)
@@ -116,7 +117,9 @@ static const struct plan *plan_row(struct arena *arena, int created, int joined)
 {
 	struct oci_linux *config = arena_new(arena, struct oci_linux);
 	struct oci_spec spec = { .linux_ = config };
-	struct facts facts = { .last_cap = 40, .cpus = row_cpus };
+	struct facts facts = { .last_cap = 40,
+		               .cpus = row_cpus,
+		               .user_namespace = row_nested };
 	struct plan_options options = { .id = "c" };
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner p = {
@@ -174,6 +177,28 @@ static const char *render(struct arena *arena, const struct plan_namespaces *ns)
 	}
 	return buf_str(&buf);
 }
+
+/* B146: rootless podman's exec and pods */
+START_TEST(in_a_user_namespace_what_is_joined_cannot_be_left)
+{
+	auto_arena struct arena arena = { .chunks = NULL };
+
+	row_nested = true;
+	ck_assert_str_eq(render(&arena,
+	                        &plan_row(&arena, MOUNT, PID | NET)->ns),
+	                 "parent:clone() bridge:join(pid) bridge:join(net) "
+	                 "bridge:clone(mount)");
+	ck_assert_str_eq(render(&arena,
+	                        &plan_row(&arena, USER | MOUNT, NET)->ns),
+	                 "parent:clone() bridge:join(net) "
+	                 "bridge:clone(mount,user) init:wait-idmap(user) "
+	                 "init:become-root(user)");
+	ck_assert_str_eq(render(&arena, &plan_row(&arena, MOUNT, NET)->ns),
+	                 "parent:clone(mount) init:join(net)");
+	row_nested = false;
+}
+
+END_TEST
 
 /* A114 A115 A119 A122 A123 E002 */
 START_TEST(each_kind_of_configuration_has_its_steps)
@@ -303,6 +328,8 @@ int main(void)
 	Suite *suite = suite_create("plan/namespaces");
 	TCase *tests = tcase_create("steps");
 	SRunner *runner = srunner_create(suite);
+	tcase_add_test(tests,
+	               in_a_user_namespace_what_is_joined_cannot_be_left);
 	int failed;
 
 	tcase_add_loop_test(tests, each_kind_of_configuration_has_its_steps, 0,
