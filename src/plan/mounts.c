@@ -9,6 +9,11 @@
 #include "base/path.h"
 #include "base/str.h"
 
+bool plan_remounts(const struct facts *facts)
+{
+	return !KERNEL_AT_LEAST(facts, 5, 12);
+}
+
 bool plan_in_user_namespace(const struct planner *p)
 {
 	return p->plan->ns.all & CLONE_NEWUSER || p->facts->user_namespace;
@@ -358,11 +363,33 @@ static int check_proc(const struct mount_request *r, struct error *err)
 	                 "what is below /proc may not be covered");
 }
 
+/* What takes mount_setattr(2). */
+static int check_kernel(const struct planner *p, const struct mount_request *r,
+                        struct error *err)
+{
+	const struct mount_options *o = &r->options;
+	const char *what = NULL;
+
+	if (!p->plan->remount)
+		return 0;
+	if (is_idmapped(r))
+		what = "id mappings";
+	else if ((o->recursive_set || o->recursive_clear) &&
+	         (o->remount || (o->bind && o->recursive)))
+		what = "recursive attributes";
+	if (!what)
+		return 0;
+	return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
+	                 "%s need Linux 5.12", what);
+}
+
 static int add_mount(struct planner *p, const struct mount_request *r,
                      struct error *err)
 {
 	int result = check_proc(r, err);
 
+	if (result == 0)
+		result = check_kernel(p, r, err);
 	if (result < 0)
 		return result;
 	if (r->options.remount) {

@@ -507,8 +507,13 @@ struct plan {
 	 */
 	const struct plan *host_root;
 	const char *id;
-	const char *bundle;          /* absolute */
-	const char *rootfs;          /* absolute */
+	const char *bundle; /* absolute */
+	const char *rootfs; /* absolute */
+	/*
+	 * Attributes of mounts are set by mount(2), once they are attached: the
+	 * kernel has no mount_setattr(2).
+	 */
+	bool remount;
 	const char *mount_label;     /* SELinux's for new instances, or NULL */
 	const char *mount_label_key; /* the option: context */
 	struct plan_source *sources;

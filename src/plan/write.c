@@ -453,6 +453,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 		put_steps(w, plan->host_root);
 		json_close_object(w);
 	}
+	write_true(w, "remount", plan->remount);
 	write_text(w, "mountLabel", plan->mount_label);
 	put_sources(w, plan);
 	write_cgroup(w, &plan->cgroup);
