@@ -42,7 +42,7 @@ START_TEST(an_attribute_is_set)
 		                       attributes[i].word));
 	must_enter();
 	ck_assert_msg(is_shown("/t", attributes[i].shown), "%s: %s",
-	              attributes[i].word, mount_at("/t").options);
+	              attributes[i].word, mount_at("/t")->options);
 }
 
 END_TEST
@@ -82,7 +82,7 @@ START_TEST(an_attribute_of_the_source_is_cleared_or_kept)
 	          arena_printf(&c.arena, "rbind %s", clearing[_i].word));
 	must_enter();
 	ck_assert_msg(is_shown("/t", clearing[_i].shown), "%s: %s",
-	              clearing[_i].word, mount_at("/t").options);
+	              clearing[_i].word, mount_at("/t")->options);
 }
 
 END_TEST
@@ -347,8 +347,8 @@ START_TEST(the_root_propagates_as_told)
 	if (pid == 0) {
 		must_enter();
 		ck_assert_ptr_nonnull(
-			str_after(mount_at("/").propagation, shown));
-		ck_assert(*shown || !*mount_at("/").propagation);
+			str_after(mount_at("/")->propagation, shown));
+		ck_assert(*shown || !*mount_at("/")->propagation);
 		_exit(0);
 	}
 	must(waitpid(pid, &status, 0));
@@ -446,11 +446,11 @@ static int look_from_user_namespace(void)
 	if (!S_ISCHR(mode_of("/dev/null")) ||
 	    !has_option("/dev/null", "noexec"))
 		return 2;
-	if (!str_equal(mount_at("/sys").type, "sysfs"))
+	if (!str_equal(mount_at("/sys")->type, "sysfs"))
 		return 3;
 	if (!has_option("/data", "ro") || !is_there("/data/file"))
 		return 4;
-	if (!str_equal(mount_at("/etc/secret").type, "devtmpfs") &&
+	if (!str_equal(mount_at("/etc/secret")->type, "devtmpfs") &&
 	    !S_ISCHR(mode_of("/etc/secret")))
 		return 5;
 	return 0;
@@ -533,7 +533,7 @@ END_TEST
 
 static int look_at_fallback(void)
 {
-	return str_equal(mount_at("/sys").type, "sysfs") &&
+	return str_equal(mount_at("/sys")->type, "sysfs") &&
 	                       has_option("/sys", "ro")
 	               ? 0
 	               : 3;

@@ -60,7 +60,7 @@ START_TEST(an_old_kernel_takes_more_layers_than_a_page_of_paths)
 	ck_assert_msg(apply_steps() == 0, "%s", c.err.text);
 	ck_assert_str_eq(file_text("/top"), "0");
 	ck_assert_str_eq(file_text("/99"), "own");
-	ck_assert_str_eq(mount_at("/").type, "overlay");
+	ck_assert_str_eq(mount_at("/")->type, "overlay");
 }
 
 END_TEST
@@ -121,7 +121,7 @@ START_TEST(a_bind_of_a_shared_tree_never_reaches_the_host)
 		must(sys_unshare(CLONE_NEWNS));
 		ck_assert_msg(apply_steps() == 0, "%s", c.err.text);
 		must(mount("tmpfs", "/in", "tmpfs", 0, NULL));
-		line = mount_at("/");
+		line = *mount_at("/");
 		if (propagations[_i].root &&
 		    strstr(propagations[_i].root, "shared"))
 			ck_assert(strstr(line.propagation, "shared:"));
