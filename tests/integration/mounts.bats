@@ -127,6 +127,7 @@ shows() {
 
 # A095 A107
 @test "recursive options reach the mounts below" {
+	needs_kernel 5 12
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	add_mount /data none "$SOURCE" rbind rro rnosuid rnoexec rnoatime
 	program 'grep " /data" /proc/self/mountinfo
@@ -143,6 +144,7 @@ shows() {
 
 # A107 D055
 @test "recursive atime options exclude each other, the last one wins" {
+	needs_kernel 5 12
 	add_mount /data none "$SOURCE" rbind rnoatime rrelatime
 	add_mount /strict none "$SOURCE" rbind rstrictatime
 	program 'grep -E " /(data|strict) " /proc/self/mountinfo'
