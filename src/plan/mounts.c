@@ -241,6 +241,14 @@ static int settle_fs(struct planner *p, const struct mount_request *r,
 	return make_source(p, r, mount, err);
 }
 
+/* It is filled before it is read-only; fsmount(2) has the other since 5.14. */
+static uint64_t late_attributes(const struct planner *p,
+                                const struct mount_request *r)
+{
+	return (r->options.copy_up ? MOUNT_ATTR_RDONLY : 0) |
+	       (p->plan->remount ? MOUNT_ATTR_NOSYMFOLLOW : 0);
+}
+
 static int add_fs(struct planner *p, const struct mount_request *r,
                   struct error *err)
 {
@@ -260,6 +268,7 @@ static int add_fs(struct planner *p, const struct mount_request *r,
 	mount->clear = mount->recursive_clear = mount->recursive_set = 0;
 	mount->fallback_source = fallback;
 	mount->copy_up = r->options.copy_up;
+	mount->late = mount->set & late_attributes(p, r);
 	mount->copy_mode =
 		str_equal(type, "tmpfs") && !has_data(&r->options, "mode");
 	mount->is_proc =

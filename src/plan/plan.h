@@ -130,6 +130,7 @@ struct plan_mount {
 	uint64_t set;
 	uint64_t clear;
 	uint64_t recursive_set;
+	uint64_t late; /* of `set`: not while a new instance is made */
 	uint64_t recursive_clear;
 	uint64_t propagation; /* MS_SHARED and the like; 0: as it is */
 	bool propagation_recursive;

@@ -246,6 +246,7 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 	write_text(w, "label", mount->label);
 	write_flags(w, "set", mount_attributes, mount->set);
 	write_flags(w, "clear", mount_attributes, mount->clear);
+	write_flags(w, "late", mount_attributes, mount->late);
 	write_flags(w, "recursiveSet", mount_attributes, mount->recursive_set);
 	write_flags(w, "recursiveClear", mount_attributes,
 	            mount->recursive_clear);

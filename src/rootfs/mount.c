@@ -175,12 +175,6 @@ static int set_label(int tree, const char *label, struct error *err)
 	                  : 0;
 }
 
-/* Filled before it is read-only. */
-static uint64_t late_set(const struct plan_mount *m)
-{
-	return m->copy_up ? m->set & MOUNT_ATTR_RDONLY : 0;
-}
-
 int mount_make(const struct plan_mount *m, const struct target *target,
                int *ret_tree, struct error *err)
 {
@@ -193,7 +187,7 @@ int mount_make(const struct plan_mount *m, const struct target *target,
 	result = configure(fs, m, target, err);
 	if (result < 0)
 		return result;
-	tree = sys_fsmount(fs, (unsigned int)(m->set & ~late_set(m)));
+	tree = sys_fsmount(fs, (unsigned int)(m->set & ~m->late));
 	if (tree < 0)
 		return fs_error(fs, tree, m->type, err);
 	if (m->label)
@@ -210,7 +204,7 @@ int mount_make(const struct plan_mount *m, const struct target *target,
 static int finish_instance(struct rootfs *rootfs, int tree,
                            const struct plan_mount *m, struct error *err)
 {
-	const struct attr attr = { late_set(m), 0, m->propagation };
+	const struct attr attr = { m->late, 0, m->propagation };
 	int result = attr_set(rootfs, tree, 0, &attr);
 
 	return result < 0 ? error_system(err, result, "set mount attributes")
