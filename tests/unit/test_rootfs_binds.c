@@ -337,40 +337,6 @@ START_TEST(what_lies_below_a_private_bind_does_not_reach_the_host)
 
 END_TEST
 
-static const struct {
-	const char *word;
-	const char *shown;
-} root_propagations[] = {
-	{ NULL, "" },
-	{ "rprivate", "" },
-	{ "rslave", "master:" },
-	{ "rshared", "shared:" },
-	{ "unbindable", "unbindable" },
-};
-
-START_TEST(the_root_propagates_as_told)
-{
-	const char *shown = root_propagations[_i].shown;
-	int status;
-	pid_t pid;
-
-	must(mount(NULL, dir, NULL, MS_SHARED, NULL));
-	c.config.rootfs_propagation = root_propagations[_i].word;
-	/* a slave is one only for as long as its master lives */
-	pid = fork();
-	if (pid == 0) {
-		must_enter();
-		ck_assert_ptr_nonnull(
-			str_after(mount_at("/")->propagation, shown));
-		ck_assert(*shown || !*mount_at("/")->propagation);
-		_exit(0);
-	}
-	must(waitpid(pid, &status, 0));
-	ck_assert_int_eq(status, 0);
-}
-
-END_TEST
-
 /* ---- ids */
 
 static const struct {
@@ -590,8 +556,6 @@ static void add_propagation(TCase *tcase)
 	                    ARRAY_SIZE(propagations));
 	tcase_add_test(tcase,
 	               what_lies_below_a_private_bind_does_not_reach_the_host);
-	tcase_add_loop_test(tcase, the_root_propagates_as_told, 0,
-	                    ARRAY_SIZE(root_propagations));
 }
 
 static void add_ids(TCase *tcase)
