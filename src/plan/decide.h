@@ -39,6 +39,9 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
                 const struct facts *facts, const struct plan_options *options,
                 const struct plan **ret_plan, struct error *err);
 
+/* For struct plan's `remount`. */
+bool plan_remounts(const struct facts *facts);
+
 /*
  * Mounts for a container of SPEC that runs already: MORE is a spec of which
  * only those are used. *RET_PLAN has sources and steps of PLAN_MOUNT_BIND

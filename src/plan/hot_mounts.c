@@ -52,6 +52,7 @@ int plan_hot_mounts(struct arena *arena, const struct oci_spec *spec,
 	changed.mounts = more->mounts;
 	changed.mounts_count = more->mounts_count;
 	plan->bundle = bundle;
+	plan->remount = plan_remounts(facts);
 	plan->ns.all = oci_all_namespaces(spec);
 	if (!(plan->ns.all & CLONE_NEWNS))
 		return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,

@@ -41,8 +41,14 @@ int plan_mount_label(struct planner *p, struct error *err)
 		                 "annotation run.oci.mount_context_type: must "
 		                 "be context, fscontext, defcontext or "
 		                 "rootcontext");
-	if (config && p->facts->selinux)
-		p->plan->mount_label = config->mount_label;
+	if (!config || !config->mount_label || !*config->mount_label)
+		return 0;
+	if (!p->facts->selinux)
+		return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
+		                 "linux.mountLabel \"%s\": this host has no "
+		                 "SELinux enabled",
+		                 config->mount_label);
+	p->plan->mount_label = config->mount_label;
 	return 0;
 }
 

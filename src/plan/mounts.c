@@ -9,6 +9,11 @@
 #include "base/path.h"
 #include "base/str.h"
 
+bool plan_remounts(const struct facts *facts)
+{
+	return !KERNEL_AT_LEAST(facts, 5, 12);
+}
+
 bool plan_in_user_namespace(const struct planner *p)
 {
 	return p->plan->ns.all & CLONE_NEWUSER || p->facts->user_namespace;
@@ -236,6 +241,14 @@ static int settle_fs(struct planner *p, const struct mount_request *r,
 	return make_source(p, r, mount, err);
 }
 
+/* It is filled before it is read-only; fsmount(2) has the other since 5.14. */
+static uint64_t late_attributes(const struct planner *p,
+                                const struct mount_request *r)
+{
+	return (r->options.copy_up ? MOUNT_ATTR_RDONLY : 0) |
+	       (p->plan->remount ? MOUNT_ATTR_NOSYMFOLLOW : 0);
+}
+
 static int add_fs(struct planner *p, const struct mount_request *r,
                   struct error *err)
 {
@@ -255,6 +268,7 @@ static int add_fs(struct planner *p, const struct mount_request *r,
 	mount->clear = mount->recursive_clear = mount->recursive_set = 0;
 	mount->fallback_source = fallback;
 	mount->copy_up = r->options.copy_up;
+	mount->late = mount->set & late_attributes(p, r);
 	mount->copy_mode =
 		str_equal(type, "tmpfs") && !has_data(&r->options, "mode");
 	mount->is_proc =
@@ -358,11 +372,33 @@ static int check_proc(const struct mount_request *r, struct error *err)
 	                 "what is below /proc may not be covered");
 }
 
+/* What takes mount_setattr(2). */
+static int check_kernel(const struct planner *p, const struct mount_request *r,
+                        struct error *err)
+{
+	const struct mount_options *o = &r->options;
+	const char *what = NULL;
+
+	if (!p->plan->remount)
+		return 0;
+	if (is_idmapped(r))
+		what = "id mappings";
+	else if ((o->recursive_set || o->recursive_clear) &&
+	         (o->remount || (o->bind && o->recursive)))
+		what = "recursive attributes";
+	if (!what)
+		return 0;
+	return error_set(err, ERROR_UNSUPPORTED, -EOPNOTSUPP,
+	                 "%s need Linux 5.12", what);
+}
+
 static int add_mount(struct planner *p, const struct mount_request *r,
                      struct error *err)
 {
 	int result = check_proc(r, err);
 
+	if (result == 0)
+		result = check_kernel(p, r, err);
 	if (result < 0)
 		return result;
 	if (r->options.remount) {

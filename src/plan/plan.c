@@ -167,6 +167,7 @@ int plan_create(struct arena *arena, const struct oci_spec *spec,
 
 	if (!spec->root)
 		return error_set(err, ERROR_CONFIG, -EINVAL, "root: missing");
+	plan->remount = plan_remounts(facts);
 	plan->id = arena_strdup(arena, options->id);
 	plan->bundle = path_clean(arena, options->bundle);
 	plan->rootfs = path_clean(arena, path_join(arena, plan->bundle,

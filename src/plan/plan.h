@@ -130,6 +130,7 @@ struct plan_mount {
 	uint64_t set;
 	uint64_t clear;
 	uint64_t recursive_set;
+	uint64_t late; /* of `set`: not while a new instance is made */
 	uint64_t recursive_clear;
 	uint64_t propagation; /* MS_SHARED and the like; 0: as it is */
 	bool propagation_recursive;
@@ -507,8 +508,13 @@ struct plan {
 	 */
 	const struct plan *host_root;
 	const char *id;
-	const char *bundle;          /* absolute */
-	const char *rootfs;          /* absolute */
+	const char *bundle; /* absolute */
+	const char *rootfs; /* absolute */
+	/*
+	 * Attributes of mounts are set by mount(2), once they are attached: the
+	 * kernel has no mount_setattr(2).
+	 */
+	bool remount;
 	const char *mount_label;     /* SELinux's for new instances, or NULL */
 	const char *mount_label_key; /* the option: context */
 	struct plan_source *sources;

@@ -147,6 +147,7 @@ int plan_root_mounts(struct planner *p, uint64_t cut, struct error *err)
 		return add_all(p, cut, err);
 	/* As a plan of its own, which is carried out before there is init. */
 	host = arena_new(p->arena, struct plan);
+	host->remount = plan->remount;
 	host->bundle = plan->bundle;
 	host->rootfs = plan->rootfs;
 	p->plan = host;

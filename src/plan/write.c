@@ -246,6 +246,7 @@ static void put_mount(struct json_writer *w, const struct plan_mount *mount)
 	write_text(w, "label", mount->label);
 	write_flags(w, "set", mount_attributes, mount->set);
 	write_flags(w, "clear", mount_attributes, mount->clear);
+	write_flags(w, "late", mount_attributes, mount->late);
 	write_flags(w, "recursiveSet", mount_attributes, mount->recursive_set);
 	write_flags(w, "recursiveClear", mount_attributes,
 	            mount->recursive_clear);
@@ -453,6 +454,7 @@ void plan_write(struct json_writer *w, const struct plan *plan)
 		put_steps(w, plan->host_root);
 		json_close_object(w);
 	}
+	write_true(w, "remount", plan->remount);
 	write_text(w, "mountLabel", plan->mount_label);
 	put_sources(w, plan);
 	write_cgroup(w, &plan->cgroup);

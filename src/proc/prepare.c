@@ -163,19 +163,19 @@ static int write_label(int procfs, const char *file, const char *label,
 	return 0;
 }
 
+/*
+ * Its own file is there since Linux 5.1. The older one is whichever module's
+ * comes first, and ENOENT is what a profile that is not loaded gives.
+ */
 static int set_apparmor(int procfs, const char *profile, struct error *err)
 {
 	char text[LABEL_SIZE];
 	int length = snprintf(text, sizeof(text), "exec %s", profile);
-	int result;
 
 	if (length >= (int)sizeof(text))
 		return error_set(err, ERROR_CONFIG, -ENAMETOOLONG,
 		                 "process.apparmorProfile: too long");
-	result = write_label(procfs, "attr/apparmor/exec", text, err);
-	if (result == -ENOENT) /* before Linux 5.1 */
-		result = write_label(procfs, "attr/exec", text, err);
-	return result;
+	return write_label(procfs, "attr/apparmor/exec", text, err);
 }
 
 int proc_label_keys(int procfs, const struct plan_process *process,

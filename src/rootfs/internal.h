@@ -74,6 +74,26 @@ int mount_attach(int tree, int target);
 /* A detached clone of what FD is; FLAGS: AT_RECURSIVE. */
 int mount_clone(int fd, unsigned int flags);
 
+/* ---- attr.c */
+
+/* MOUNT_ATTR_* to set and to clear, one of MS_SHARED and so on, or 0. */
+struct attr {
+	uint64_t set;
+	uint64_t clear;
+	uint64_t propagation;
+};
+
+/*
+ * FLAGS: AT_RECURSIVE. Without mount_setattr(2) (Linux 5.12), which the plan
+ * knows, MOUNT has to be attached, the working directory becomes "/", and no
+ * attributes can be set recursively (ENOSYS).
+ */
+int attr_set(struct rootfs *rootfs, int mount, unsigned int flags,
+             const struct attr *attr);
+/* Set, then attach the detached mount TREE to what TARGET is. */
+int attr_attach(struct rootfs *rootfs, int tree, int target,
+                const struct attr *attr);
+
 /* ---- the steps, each in the file of its name */
 
 int root_cut(uint64_t flags, struct error *err);

@@ -113,6 +113,7 @@ int mask_hide(struct rootfs *rootfs, const char *path, struct error *err)
 int mask_make_readonly(struct rootfs *rootfs, const char *path,
                        struct error *err)
 {
+	static const struct attr readonly = { MOUNT_ATTR_RDONLY, 0, 0 };
 	auto_close int place = target_open_existing(rootfs, path, false);
 	auto_close int tree = -1;
 	int result;
@@ -120,11 +121,7 @@ int mask_make_readonly(struct rootfs *rootfs, const char *path,
 	if (is_missing(place))
 		return 0;
 	tree = place < 0 ? place : mount_clone(place, AT_RECURSIVE);
-	result = tree < 0 ? tree
-	                  : sys_mount_setattr(tree, "", AT_EMPTY_PATH,
-	                                      MOUNT_ATTR_RDONLY, 0, 0, -1);
-	if (result == 0)
-		result = mount_attach(tree, place);
+	result = tree < 0 ? tree : attr_attach(rootfs, tree, place, &readonly);
 	if (result < 0)
 		return error_system(err, result, "make %s read-only", path);
 	target_forget(rootfs, path);

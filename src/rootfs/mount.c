@@ -35,15 +35,6 @@ int mount_clone(int fd, unsigned int flags)
 
 /* ---- attributes */
 
-static int set_attributes(int tree, unsigned int flags, uint64_t set,
-                          uint64_t clear, uint64_t propagation)
-{
-	if (!set && !clear && !propagation)
-		return 0;
-	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | flags, set, clear,
-	                         propagation, -1);
-}
-
 /*
  * A bind's mounts are peers of the host's. A propagation that is for the top
  * only has to cut off what lies below as well, or the container could mount
@@ -59,31 +50,32 @@ static uint64_t propagation_below(const struct plan_mount *m)
 }
 
 /* One call for a single mount; for a tree, all of it and then its top. */
-static int try_attributes(int tree, bool recursive, const struct plan_mount *m,
-                          uint64_t clear)
+static int try_attributes(struct rootfs *rootfs, int tree, bool recursive,
+                          const struct plan_mount *m, uint64_t clear)
 {
+	const struct attr single = { (m->recursive_set & ~clear) | m->set,
+		                     m->recursive_clear | clear,
+		                     m->propagation };
+	const struct attr all = { m->recursive_set, m->recursive_clear,
+		                  propagation_below(m) };
+	const struct attr top = { m->set, clear,
+		                  m->propagation_recursive ? 0
+		                                           : m->propagation };
 	int result;
 
 	if (!recursive)
-		return set_attributes(tree, 0,
-		                      (m->recursive_set & ~clear) | m->set,
-		                      m->recursive_clear | clear,
-		                      m->propagation);
-	result = set_attributes(tree, AT_RECURSIVE, m->recursive_set,
-	                        m->recursive_clear, propagation_below(m));
-	if (result < 0)
-		return result;
-	return set_attributes(tree, 0, m->set, clear,
-	                      m->propagation_recursive ? 0 : m->propagation);
+		return attr_set(rootfs, tree, 0, &single);
+	result = attr_set(rootfs, tree, AT_RECURSIVE, &all);
+	return result < 0 ? result : attr_set(rootfs, tree, 0, &top);
 }
 
-static int finish_tree(int tree, bool recursive, const struct plan_mount *m,
-                       struct error *err)
+static int finish_tree(struct rootfs *rootfs, int tree, bool recursive,
+                       const struct plan_mount *m, struct error *err)
 {
-	int result = try_attributes(tree, recursive, m, m->clear);
+	int result = try_attributes(rootfs, tree, recursive, m, m->clear);
 
 	if (result == -EPERM && m->may_lack_attr)
-		result = try_attributes(tree, recursive, m, 0);
+		result = try_attributes(rootfs, tree, recursive, m, 0);
 	if (result == -EPERM)
 		return error_system(err, result,
 		                    "change attributes that are locked");
@@ -186,7 +178,6 @@ static int set_label(int tree, const char *label, struct error *err)
 int mount_make(const struct plan_mount *m, const struct target *target,
                int *ret_tree, struct error *err)
 {
-	uint64_t late = m->copy_up ? m->set & MOUNT_ATTR_RDONLY : 0;
 	auto_close int fs = sys_fsopen(m->type);
 	auto_close int tree = -1;
 	int result;
@@ -196,7 +187,7 @@ int mount_make(const struct plan_mount *m, const struct target *target,
 	result = configure(fs, m, target, err);
 	if (result < 0)
 		return result;
-	tree = sys_fsmount(fs, (unsigned int)(m->set & ~late));
+	tree = sys_fsmount(fs, (unsigned int)(m->set & ~m->late));
 	if (tree < 0)
 		return fs_error(fs, tree, m->type, err);
 	if (m->label)
@@ -205,11 +196,19 @@ int mount_make(const struct plan_mount *m, const struct target *target,
 		return result;
 	if (m->copy_up && copy_up(target->fd, tree, err) < 0)
 		return error_wrap(err, "copy what is there");
-	result = set_attributes(tree, 0, late, 0, m->propagation);
-	if (result < 0)
-		return error_system(err, result, "set mount attributes");
 	*ret_tree = take_fd(&tree);
 	return 0;
+}
+
+/* What an instance is not told while it is made. */
+static int finish_instance(struct rootfs *rootfs, int tree,
+                           const struct plan_mount *m, struct error *err)
+{
+	const struct attr attr = { m->late, 0, m->propagation };
+	int result = attr_set(rootfs, tree, 0, &attr);
+
+	return result < 0 ? error_system(err, result, "set mount attributes")
+	                  : 0;
 }
 
 /* What the host has, with at least the restrictions that were asked for. */
@@ -217,13 +216,14 @@ static int use_fallback(struct rootfs *rootfs, const struct plan_mount *m,
                         int *ret_tree, struct error *err)
 {
 	struct rootfs_source source = { .fd = -1 };
+	const struct attr restricted = { m->set, 0, MS_PRIVATE };
 	auto_close int own = -1;
 	int result = source_get(rootfs, (size_t)m->fallback_source, &source,
 	                        &own, err);
 
 	if (result < 0)
 		return result;
-	result = set_attributes(source.fd, AT_RECURSIVE, m->set, 0, MS_PRIVATE);
+	result = attr_set(rootfs, source.fd, AT_RECURSIVE, &restricted);
 	if (result < 0)
 		return error_system(err, result, "set mount attributes");
 	result = own >= 0 ? take_fd(&own) : sys_dup_above(source.fd, 0);
@@ -338,7 +338,7 @@ static int mount_by_path(struct rootfs *rootfs, const struct plan_mount *m,
 	if (found.st_dev == below.st_dev)
 		return error_set(err, ERROR_SYSTEM, -EXDEV,
 		                 "something else has taken its place");
-	return finish_tree(tree, false, m, err);
+	return finish_tree(rootfs, tree, false, m, err);
 }
 
 static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
@@ -358,9 +358,13 @@ static int mount_fs(struct rootfs *rootfs, const struct plan_mount *m,
 	result = mount_make(m, &target, &tree, err);
 	if ((result == -EPERM || result == -EBUSY) && m->fallback_source >= 0)
 		result = use_fallback(rootfs, m, &tree, err);
-	if (result < 0)
-		return result;
-	return place_tree(rootfs, m, tree, place, err);
+	if (result == 0 && !rootfs->remount)
+		result = finish_instance(rootfs, tree, m, err);
+	if (result == 0)
+		result = place_tree(rootfs, m, tree, place, err);
+	if (result == 0 && rootfs->remount)
+		result = finish_instance(rootfs, tree, m, err);
+	return result;
 }
 
 /* ---- made by the parent */
@@ -382,6 +386,8 @@ int rootfs_place_beside(struct rootfs *rootfs, const struct plan_mount *mount,
 
 	if (result == 0)
 		result = place_tree(rootfs, mount, fd, place, err);
+	if (result == 0)
+		result = finish_instance(rootfs, fd, mount, err);
 	if (result < 0)
 		return error_wrap(err, "mount %s", mount->destination);
 	return 0;
@@ -473,11 +479,13 @@ static int mount_bind(struct rootfs *rootfs, const struct plan_mount *m,
 	place = target.fd;
 	if (result == 0)
 		result = fill_source(m, source.fd, &target, err);
+	if (result == 0 && !rootfs->remount)
+		result = finish_tree(rootfs, source.fd, recursive, m, err);
 	if (result == 0)
-		result = finish_tree(source.fd, recursive, m, err);
-	if (result < 0)
-		return result;
-	return place_tree(rootfs, m, source.fd, place, err);
+		result = place_tree(rootfs, m, source.fd, place, err);
+	if (result == 0 && rootfs->remount)
+		result = finish_tree(rootfs, source.fd, recursive, m, err);
+	return result;
 }
 
 /*
@@ -488,6 +496,7 @@ int mount_root(struct rootfs *rootfs, const struct plan_mount *m,
                struct error *err)
 {
 	struct rootfs_source source = { .fd = -1 };
+	bool recursive = rootfs->planned[m->source].recursive;
 	auto_close int own = -1;
 	auto_close int place =
 		sys_openat(AT_FDCWD, m->origin, O_PATH | O_DIRECTORY, 0);
@@ -496,16 +505,18 @@ int mount_root(struct rootfs *rootfs, const struct plan_mount *m,
 	if (place < 0)
 		return error_system(err, place, "open rootfs %s", m->origin);
 	result = source_get(rootfs, m->source, &source, &own, err);
-	if (result == 0)
-		result = finish_tree(source.fd,
-		                     rootfs->planned[m->source].recursive, m,
-		                     err);
+	if (result == 0 && !rootfs->remount)
+		result = finish_tree(rootfs, source.fd, recursive, m, err);
 	if (result < 0)
 		return result;
 	result = mount_attach(source.fd, place);
 	if (result < 0)
 		return error_system(err, attach_error(result, source.fd, place),
 		                    "mount rootfs %s", m->origin);
+	if (rootfs->remount)
+		result = finish_tree(rootfs, source.fd, recursive, m, err);
+	if (result < 0)
+		return result;
 	result = sys_dup_above(source.fd, 0);
 	if (result < 0)
 		return error_system(err, result, "dup");
@@ -523,7 +534,7 @@ static int change_mount(struct rootfs *rootfs, const struct plan_mount *m,
 
 	if (fd < 0)
 		return error_system(err, fd, "find it");
-	return finish_tree(fd, true, m, err);
+	return finish_tree(rootfs, fd, true, m, err);
 }
 
 static int apply(struct rootfs *rootfs, const struct plan_mount *m,

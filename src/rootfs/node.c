@@ -70,6 +70,8 @@ int node_make_at(int dir, const char *name, const struct plan_device *d)
 static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
                      struct error *err)
 {
+	const struct attr attr = { MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0,
+		                   MS_PRIVATE };
 	struct rootfs_source source = { .fd = -1 };
 	auto_close int own = -1;
 	auto_close int place = -1;
@@ -80,11 +82,7 @@ static int bind_node(struct rootfs *rootfs, const struct plan_device *d,
 		                            &place, err);
 	if (result < 0)
 		return result;
-	result = sys_mount_setattr(source.fd, "", AT_EMPTY_PATH,
-	                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0,
-	                           MS_PRIVATE, -1);
-	if (result == 0)
-		result = mount_attach(source.fd, place);
+	result = attr_attach(rootfs, source.fd, place, &attr);
 	if (result < 0)
 		return error_system(err, result, "bind device %s", d->path);
 	return 0;

@@ -133,9 +133,8 @@ int root_chroot(struct rootfs *rootfs, struct error *err)
 int root_propagate(struct rootfs *rootfs, uint64_t flags, struct error *err)
 {
 	unsigned int recursive = flags & MS_REC ? AT_RECURSIVE : 0;
-	int result =
-		sys_mount_setattr(rootfs->root, "", AT_EMPTY_PATH | recursive,
-	                          0, 0, flags & ~(uint64_t)MS_REC, -1);
+	const struct attr attr = { 0, 0, flags & ~(uint64_t)MS_REC };
+	int result = attr_set(rootfs, rootfs->root, recursive, &attr);
 
 	if (result < 0)
 		return error_system(err, result, "set propagation of /");
@@ -149,14 +148,14 @@ int root_propagate(struct rootfs *rootfs, uint64_t flags, struct error *err)
 int root_make_readonly(struct rootfs *rootfs, const char *directory,
                        struct error *err)
 {
+	static const struct attr readonly = { MOUNT_ATTR_RDONLY, 0, 0 };
 	auto_close int made = -1;
 	int result;
 
 	if (directory)
 		(void)rootfs_open_target(rootfs, directory, S_IFDIR, false,
 		                         &made, NULL);
-	result = sys_mount_setattr(rootfs->root, "", AT_EMPTY_PATH,
-	                           MOUNT_ATTR_RDONLY, 0, 0, -1);
+	result = attr_set(rootfs, rootfs->root, 0, &readonly);
 	if (result < 0)
 		return error_system(err, result, "make / read-only");
 	return 0;

@@ -35,6 +35,7 @@ struct rootfs {
 	int null;  /* its /dev/null, verified: hides files */
 	int empty; /* a read-only tmpfs: hides directories */
 	bool own_mounts;   /* mounts are nobody else's */
+	bool remount;      /* attributes by mount(2), see the plan */
 	const char *label; /* SELinux's for what runf mounts, or NULL */
 	const char *label_key;
 	/* The directory in which something was made last. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "base/fd.h"
 #include "rootfs/internal.h"
@@ -197,6 +198,7 @@ static int make_node(const struct plan_source *source,
 		                          .device = source->device,
 		                          .uid = source->uid,
 		                          .gid = source->gid };
+	struct statfs fs;
 	int result = node_make_at(AT_FDCWD, source->path, &node);
 
 	if (result < 0)
@@ -207,6 +209,10 @@ static int make_node(const struct plan_source *source,
 		return result;
 	result = sys_mount_setattr(ret_source->fd, "", AT_EMPTY_PATH, 0,
 	                           MOUNT_ATTR_NODEV, 0, -1);
+	/* Before Linux 5.12 it is as well where devices are allowed. */
+	if (result == -ENOSYS && sys_fstatfs(ret_source->fd, &fs) == 0 &&
+	    !(fs.f_flags & ST_NODEV))
+		result = 0;
 	if (result < 0) {
 		fd_close(&ret_source->fd);
 		return error_system(err, result, "allow devices at %s",

@@ -39,8 +39,9 @@ static void check_options(struct arena *arena, const char *type,
 static void check_toml(struct arena *arena, const uint8_t *data, size_t size)
 {
 	uint8_t *copy = arena_alloc(arena, size + 1);
-	Opt__Config config = OPT__CONFIG__INIT;
+	Opt__Config config;
 
+	opt__config__init(&config);
 	memcpy(copy, data, size);
 	config.body.data = copy;
 	config.body.len = size;

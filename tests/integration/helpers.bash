@@ -184,6 +184,14 @@ containers() {
 	done
 }
 
+# needs_kernel MAJOR MINOR
+needs_kernel() {
+	local major minor
+	IFS=.- read -r major minor _ < <(uname -r)
+	[ $((major * 1000 + minor)) -ge $(($1 * 1000 + $2)) ] ||
+		skip "Linux $1.$2 is needed"
+}
+
 # ---- waiting
 
 # eventually COMMAND...: until it succeeds, five seconds at most.

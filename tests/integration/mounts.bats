@@ -127,6 +127,7 @@ shows() {
 
 # A095 A107
 @test "recursive options reach the mounts below" {
+	needs_kernel 5 12
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	add_mount /data none "$SOURCE" rbind rro rnosuid rnoexec rnoatime
 	program 'grep " /data" /proc/self/mountinfo
@@ -143,6 +144,7 @@ shows() {
 
 # A107 D055
 @test "recursive atime options exclude each other, the last one wins" {
+	needs_kernel 5 12
 	add_mount /data none "$SOURCE" rbind rnoatime rrelatime
 	add_mount /strict none "$SOURCE" rbind rstrictatime
 	program 'grep -E " /(data|strict) " /proc/self/mountinfo'
@@ -400,6 +402,7 @@ shows() {
 
 # A080 D046
 @test "an idmapped bind mount shows other owners" {
+	needs_kernel 5 12
 	add_mount /data none "$SOURCE" bind
 	config '.mounts[-1].uidMappings = [{containerID: 0, hostID: 5000,
 			size: 1000}]
@@ -438,6 +441,7 @@ shows() {
 
 # A102 A103 A104 A105 A106 A107 A109 A212
 @test "every option that features names is taken, by a bind and a tmpfs" {
+	needs_kernel 5 12
 	must features
 	words=$(jq -r '.mountOptions[]' <<<"$output" |
 		grep -vxE 'r?bind|remount|r?idmap|tmpcopyup')
@@ -462,6 +466,7 @@ shows() {
 
 # A096 A104
 @test "nosymfollow, its recursive twin, and back" {
+	needs_kernel 5 12
 	mount -t tmpfs tmpfs "$SOURCE/sub"
 	echo s >"$SOURCE/sub/file"
 	ln -s file "$SOURCE/link"

@@ -12,6 +12,7 @@
 #include "ns/ns.h"
 #include "proc/proc.h"
 #include "proc_fixture.h"
+#include "sys/file.h"
 
 /* ---- the program */
 
@@ -381,6 +382,72 @@ START_TEST(a_label_that_cannot_be_written_names_the_file)
 
 END_TEST
 
+/* A procfs of files: what a kernel with the module would be told. */
+static int make_attr(const char *name, const char *const *names)
+{
+	char dir[sizeof(root) + 16];
+	int fd;
+
+	snprintf(dir, sizeof(dir), "%s/%s", root, name);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(mkdirat(fd, "self", 0700), 0);
+	ck_assert_int_eq(mkdirat(fd, "self/attr", 0700), 0);
+	ck_assert_int_eq(mkdirat(fd, "self/attr/apparmor", 0700), 0);
+	for (; *names; names++)
+		close(openat(fd, *names, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	return fd;
+}
+
+static void check_attr(int procfs, const char *name, const char *expected)
+{
+	char text[64] = "";
+
+	ck_assert_int_ge(sys_read_file(procfs, name, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, expected);
+}
+
+/* A059 */
+START_TEST(a_profile_is_told_to_its_own_file_and_no_other)
+{
+	static const char *const both[] = { "self/attr/apparmor/exec",
+		                            "self/attr/exec", NULL };
+	struct plan_process process = usual();
+	struct error err = { .code = 0 };
+	int procfs = make_attr("both", both);
+	int other = make_attr("other", both + 1);
+
+	process.apparmor = "docker-default";
+	ck_assert_int_eq(proc_set_lsm(procfs, &process, &err), 0);
+	check_attr(procfs, both[0], "exec docker-default");
+	check_attr(procfs, both[1], "");
+	ck_assert_int_eq(proc_set_lsm(other, &process, &err), -ENOENT);
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "`/proc/self/attr/apparmor/exec`"));
+	check_attr(other, both[1], "");
+}
+
+END_TEST
+
+/* A060 C033 */
+START_TEST(a_label_is_told_for_the_program_and_for_keys)
+{
+	static const char *const names[] = { "self/attr/exec",
+		                             "self/attr/keycreate", NULL };
+	struct plan_process process = usual();
+	int procfs = make_attr("selinux", names);
+
+	process.selinux = "a:b:c:s0";
+	ck_assert_int_eq(proc_label_keys(procfs, &process, NULL), 0);
+	check_attr(procfs, names[1], "a:b:c:s0");
+	check_attr(procfs, names[0], "");
+	ck_assert_int_eq(proc_set_lsm(procfs, &process, NULL), 0);
+	check_attr(procfs, names[0], "a:b:c:s0");
+}
+
+END_TEST
+
 static Suite *proc_suite(void)
 {
 	Suite *suite = suite_create("proc");
@@ -404,6 +471,8 @@ static Suite *proc_suite(void)
 	tcase_add_test(tests, the_oom_score_is_written_through_a_proved_procfs);
 	tcase_add_test(tests, stdio_is_given_away_but_never_a_device);
 	tcase_add_test(tests, a_label_that_cannot_be_written_names_the_file);
+	tcase_add_test(tests, a_profile_is_told_to_its_own_file_and_no_other);
+	tcase_add_test(tests, a_label_is_told_for_the_program_and_for_keys);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

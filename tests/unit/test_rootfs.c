@@ -54,7 +54,7 @@ START_TEST(the_default_container_has_all_of_its_mounts)
 	be_default();
 	must_enter();
 	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
-		struct mount_line line = mount_at(mounts[i].path);
+		struct mount_line line = *mount_at(mounts[i].path);
 
 		ck_assert_str_eq(line.type, mounts[i].type);
 		ck_assert_str_eq(line.propagation, "");
@@ -63,8 +63,8 @@ START_TEST(the_default_container_has_all_of_its_mounts)
 			                       mounts[i].options[j]),
 			              "%s: %s", mounts[i].path, line.options);
 	}
-	ck_assert_str_eq(mount_at("/dev/shm").source, "shm");
-	ck_assert(has_word(mount_at("/dev/pts").instance, "ptmxmode=666"));
+	ck_assert_str_eq(mount_at("/dev/shm")->source, "shm");
+	ck_assert(has_word(mount_at("/dev/pts")->instance, "ptmxmode=666"));
 }
 
 END_TEST
@@ -223,7 +223,7 @@ START_TEST(without_pivot_the_root_is_moved)
 	be_default();
 	c.options.no_pivot = true;
 	must_enter();
-	ck_assert_str_eq(mount_at("/proc").type, "proc");
+	ck_assert_str_eq(mount_at("/proc")->type, "proc");
 	ck_assert(has_option("/", "ro"));
 	ck_assert(!find_mount("/no", &line, NULL));
 	ck_assert(!is_there(dir));
@@ -349,9 +349,9 @@ START_TEST(flags_of_an_instance_reach_it)
 	add_mount("/t", "tmpfs", "tmpfs",
 	          "sync dirsync lazytime silent iversion defaults");
 	must_enter();
-	ck_assert(has_word(mount_at("/t").instance, "sync"));
-	ck_assert(has_word(mount_at("/t").instance, "dirsync"));
-	ck_assert(has_word(mount_at("/t").instance, "lazytime"));
+	ck_assert(has_word(mount_at("/t")->instance, "sync"));
+	ck_assert(has_word(mount_at("/t")->instance, "dirsync"));
+	ck_assert(has_word(mount_at("/t")->instance, "lazytime"));
 }
 
 END_TEST
@@ -361,7 +361,8 @@ START_TEST(a_new_file_system_may_be_shared)
 {
 	add_mount("/t", "tmpfs", "tmpfs", "rshared");
 	must_enter();
-	ck_assert_ptr_nonnull(str_after(mount_at("/t").propagation, "shared:"));
+	ck_assert_ptr_nonnull(
+		str_after(mount_at("/t")->propagation, "shared:"));
 }
 
 END_TEST
@@ -453,9 +454,9 @@ START_TEST(v1_hierarchies_are_shown_below_a_tmpfs)
 	add_namespace(CLONE_NEWCGROUP);
 	add_mount("/sys/fs/cgroup", "cgroup", "cgroup", "ro relatime");
 	must_enter();
-	ck_assert_str_eq(mount_at("/sys/fs/cgroup").type, "tmpfs");
+	ck_assert_str_eq(mount_at("/sys/fs/cgroup")->type, "tmpfs");
 	ck_assert(has_option("/sys/fs/cgroup", "ro"));
-	ck_assert_str_eq(mount_at("/sys/fs/cgroup/freezer").type, "cgroup");
+	ck_assert_str_eq(mount_at("/sys/fs/cgroup/freezer")->type, "cgroup");
 	ck_assert(has_option("/sys/fs/cgroup/freezer", "ro"));
 	ck_assert(has_option("/sys/fs/cgroup/freezer", "noexec"));
 	ck_assert(is_there("/sys/fs/cgroup/freezer/cgroup.procs"));
@@ -517,7 +518,7 @@ START_TEST(the_console_is_the_terminal)
 	must(stat("/dev/console", &console));
 	must(fstat(slave, &terminal));
 	ck_assert_uint_eq(console.st_rdev, terminal.st_rdev);
-	ck_assert_str_eq(mount_at("/dev/console").type, "devpts");
+	ck_assert_str_eq(mount_at("/dev/console")->type, "devpts");
 }
 
 END_TEST

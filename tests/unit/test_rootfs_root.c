@@ -7,6 +7,40 @@
 
 static struct oci_mount mounts[4];
 
+static const struct {
+	const char *word;
+	const char *shown;
+} roots[] = {
+	{ NULL, "" },
+	{ "rprivate", "" },
+	{ "rslave", "master:" },
+	{ "rshared", "shared:" },
+	{ "unbindable", "unbindable" },
+};
+
+START_TEST(the_root_propagates_as_told)
+{
+	const char *shown = roots[_i].shown;
+	int status;
+	pid_t pid;
+
+	must(mount(NULL, dir, NULL, MS_SHARED, NULL));
+	c.config.rootfs_propagation = roots[_i].word;
+	/* a slave is one only for as long as its master lives */
+	pid = fork();
+	if (pid == 0) {
+		must_enter();
+		ck_assert_ptr_nonnull(
+			str_after(mount_at("/")->propagation, shown));
+		ck_assert(*shown || !*mount_at("/")->propagation);
+		_exit(0);
+	}
+	must(waitpid(pid, &status, 0));
+	ck_assert_int_eq(status, 0);
+}
+
+END_TEST
+
 static void add_root(const char *destination, const char *type,
                      const char *source, const char *word)
 {
@@ -60,7 +94,7 @@ START_TEST(an_old_kernel_takes_more_layers_than_a_page_of_paths)
 	ck_assert_msg(apply_steps() == 0, "%s", c.err.text);
 	ck_assert_str_eq(file_text("/top"), "0");
 	ck_assert_str_eq(file_text("/99"), "own");
-	ck_assert_str_eq(mount_at("/").type, "overlay");
+	ck_assert_str_eq(mount_at("/")->type, "overlay");
 }
 
 END_TEST
@@ -121,7 +155,7 @@ START_TEST(a_bind_of_a_shared_tree_never_reaches_the_host)
 		must(sys_unshare(CLONE_NEWNS));
 		ck_assert_msg(apply_steps() == 0, "%s", c.err.text);
 		must(mount("tmpfs", "/in", "tmpfs", 0, NULL));
-		line = mount_at("/");
+		line = *mount_at("/");
 		if (propagations[_i].root &&
 		    strstr(propagations[_i].root, "shared"))
 			ck_assert(strstr(line.propagation, "shared:"));
@@ -213,6 +247,8 @@ static void add_all(TCase *tcase)
 	tcase_add_loop_test(tcase,
 	                    a_bind_of_a_shared_tree_never_reaches_the_host, 0,
 	                    ARRAY_SIZE(propagations));
+	tcase_add_loop_test(tcase, the_root_propagates_as_told, 0,
+	                    ARRAY_SIZE(roots));
 	tcase_add_test(tcase, a_target_never_leads_out_of_the_root);
 	tcase_add_test(tcase, the_place_of_the_root_is_as_it_was);
 	tcase_add_test(tcase,
