@@ -192,7 +192,7 @@ static void look_at(struct pool *pool, const char *name)
 /* New versions, and functions that want sandboxes before anybody calls. */
 static void look_around(struct pool *pool)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 	const char *path =
 		arena_printf(&arena, "%s/functions", pool->host->root);
 	DIR *dir = opendir(path);

@@ -84,7 +84,7 @@ static void call_done(struct invocation *invocation,
 /* What never came to a sandbox. */
 static void call_fail(struct pool_call *call, const char *why)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 	struct json_writer w = { .buf.arena = &arena, .indent = "" };
 
 	json_open_object(&w, NULL);

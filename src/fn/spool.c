@@ -267,7 +267,7 @@ static void take_box(struct spool_function *function, const char *box,
 
 static DIR *open_spools(const struct spool *spool)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 
 	return opendir(arena_printf(&arena, "%s/spool", spool->root));
 }

@@ -118,7 +118,7 @@ static const char *event_header(struct arena *arena,
 int spool_write(int dir, const char *box, const struct spool_event *event,
                 struct error *err)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 	const char *header = event_header(&arena, event);
 	auto_close int fd = -1;
 	char path[PATH_SIZE];
@@ -212,7 +212,7 @@ static const char *member_text(const struct json_value *object, const char *key)
  */
 static int decode_event(char *bytes, size_t size, struct spool_event *event)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 	const struct json_value *root;
 	struct json_fault fault;
 	const char *id, *context;
@@ -281,7 +281,7 @@ static int write_reason(int dir, const char *id, const char *text)
 int spool_bury(int dir, const char *file, const char *id, const char *reason,
                const char *text, uint32_t attempts)
 {
-	auto_arena struct arena arena = { NULL };
+	auto_arena struct arena arena = { 0 };
 	struct json_writer w = { .buf.arena = &arena, .indent = "" };
 	char from[PATH_SIZE];
 	char to[PATH_SIZE];

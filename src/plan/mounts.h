@@ -14,6 +14,12 @@ struct mount_request {
 	bool filled; /* read-only once what lies on it is mounted */
 };
 
+struct mount_request mount_read(struct planner *p,
+                                const struct oci_mount *mount);
+/* The steps and sources of R. */
+int mount_plan(struct planner *p, const struct mount_request *r,
+               struct error *err);
+
 /* A new step; its mount has destination and attributes of the request. */
 struct plan_mount *mount_add(struct planner *p, enum plan_mount_kind kind,
                              const struct mount_request *r);

@@ -247,8 +247,8 @@ static const char *const malformed[] = {
 	"\r\n\r\n\1\2\3 \r\n\r\n",
 	"GET\r\n\r\n",
 	"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-	"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-	"zz\r\n",
+	("POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "zz\r\n"),
 };
 
 START_TEST(a_malformed_request_ends_its_connection_alone)
