@@ -31,7 +31,7 @@ load helpers
 	config '.linux.resources = {memory: {limit: 67108864},
 		pids: {limit: 20}, cpu: {quota: 80000, period: 100000}}'
 	# shellcheck disable=SC2016 # for the container's shell
-	program 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done
+	program 'i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done
 		head -c 1048576 /dev/zero >/tmp/file
 		echo busy; sleep 300 & wait'
 	must_create

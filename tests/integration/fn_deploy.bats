@@ -336,7 +336,7 @@ image
 	contains "$output" unchanged
 	refuses_fn "manifest unknown" deploy img --image "$REGISTRY/team/fn:v2"
 	only_whole_versions
-	equals "$(find "$(current img)" -maxdepth 1 -printf '%f\n' | sort | tail -n 3 | xargs)" \
+	equals "$(find "$(current img)" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" \
 		"boost.json config.json rootfs"
 }
 
