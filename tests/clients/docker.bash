@@ -67,6 +67,7 @@ docker_import() {
 }
 
 docker_open() {
+	local tries=$((150 * RUNF_SLOW))
 	LACKS=$(docker_lacks | head -n 1)
 	export LACKS
 	[ -z "$LACKS" ] || return 0
@@ -78,10 +79,12 @@ docker_open() {
 		dockerd --config-file /run/t/daemon.json </dev/null \
 		>"$WORLD_DIR/dockerd.log" 2>&1 &
 	disown
-	if ! eventually docker info >/dev/null 2>&1; then
-		tail "$WORLD_DIR/dockerd.log"
-		return 1
-	fi
+	# It starts a containerd of its own first, which takes its time.
+	until docker info >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || { tail "$WORLD_DIR/dockerd.log"; return 1; }
+		sleep 0.2
+	done
 	docker_import
 }
 
