@@ -63,9 +63,10 @@ inventory() {
 	python3 -IS "$CLIENTS/inventory.py" "$WORLD" "$@"
 }
 
-# inventory_is FILE ARG...: what is more or less than there was, if it stays.
+# inventory_is FILE ARG...: what is more or less than there was, if it stays for
+# longer than a shim that another start has found.
 inventory_is() {
-	local file=$1 tries=$((30 * ${RUNF_SLOW:-1})) left
+	local file=$1 tries=$((60 * ${RUNF_SLOW:-1})) left
 	shift
 	while left=$(inventory "$@" | diff "$file" - | grep '^[<>]'); do
 		tries=$((tries - 1))
