@@ -69,11 +69,14 @@ int bundle_take_rootfs(struct arena *arena, const struct cli_list *given,
                        struct runf_create_options *options,
                        struct runf_error *err)
 {
-	struct runf_mount *mounts =
-		arena_new_array(arena, struct runf_mount, given->count);
+	struct runf_mount *mounts;
 	size_t i;
 	int result = 0;
 
+	/* A plain start needs no arena here: its first page is a fault. */
+	if (!given->count)
+		return 0;
+	mounts = arena_new_array(arena, struct runf_mount, given->count);
 	for (i = 0; i < given->count && result == 0; i++)
 		result = take_mount(arena, given->items[i], &mounts[i], err);
 	options->rootfs = mounts;
